@@ -1,0 +1,41 @@
+// What to ask of a backend, and what came of it.
+
+import Vocabulary
+
+/// One probe: where, what and for how long.
+package struct ProbeOrder: Hashable, Sendable {
+    /// How a backend is asked.
+    package enum Kind: Hashable, Sendable {
+        /// Passes once a connection is made.
+        case tcp
+        /// `GET path` with this `Host`; passes on a status of 200…299.
+        case http(path: String, host: String)
+    }
+
+    /// Numeric, or a unix path. A host name fails the probe: names are resolved before.
+    package var endpoint: Endpoint
+    package var kind: Kind
+    /// From the first step to the verdict.
+    package var timeout: Duration
+
+    package init(endpoint: Endpoint, kind: Kind, timeout: Duration) {
+        self.endpoint = endpoint
+        self.kind = kind
+        self.timeout = timeout
+    }
+}
+
+/// What came of a probe.
+package struct ProbeReport: Hashable, Sendable {
+    package var isPass: Bool
+    /// A sentence for the operator: "200 in 1.2 ms", "connection refused: nothing listens on 127.0.0.1:41234 yet".
+    package var detail: String
+    /// From the first step to the verdict.
+    package var latency: Duration
+
+    package init(isPass: Bool, detail: String, latency: Duration) {
+        self.isPass = isPass
+        self.detail = detail
+        self.latency = latency
+    }
+}
