@@ -1,0 +1,34 @@
+// Every bound of this module, each with its unit and what happens when it is reached.
+
+/// Bounds on one message head.
+package struct HeadLimits: Hashable, Sendable {
+    /// Bytes of the whole head, from its first byte to the end of the empty line. Reached within the request line: 414;
+    /// later: 431 (RFC 6585 §5).
+    package let bytesMax: Int
+    /// Header fields. One more: 431.
+    package let fieldsMax: Int
+
+    /// Values outside `64 … 1 MiB` bytes and `1 … 10,000` fields are moved to the nearest border.
+    package init(bytesMax: Int = 32 * 1024, fieldsMax: Int = 100) {
+        self.bytesMax = min(max(bytesMax, 64), 1 << 20)
+        self.fieldsMax = min(max(fieldsMax, 1), 10_000)
+    }
+}
+
+/// The bounds that no setting changes.
+package enum WireLimits {
+    /// Names in `Connection` fields of one message; more is refused. Each is compared with each field name, so this
+    /// keeps that work linear.
+    package static let connectionOptionsMax = 16
+    /// Characters of a request id that we take over from a client.
+    package static let requestIDBytesMax = 128
+    /// Hexadecimal digits of a chunk size, leading zeros included; more is malformed.
+    package static let chunkSizeDigitsMax = 16
+    /// Bytes of extensions after one chunk size; more is malformed.
+    package static let chunkExtensionBytesMax = 256
+    /// Bytes of extensions over a whole body; more is malformed. Otherwise one-byte chunks with long extensions cost
+    /// hundreds of bytes of reading per byte of content.
+    package static let chunkExtensionBytesTotalMax = 16 * 1024
+    /// Bytes of the trailer section; more is malformed.
+    package static let trailerBytesMax = 8 * 1024
+}

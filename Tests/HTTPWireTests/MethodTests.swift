@@ -1,0 +1,11 @@
+// Which methods may be sent twice.
+
+import HTTPWire
+import Testing
+
+@Suite struct MethodTests {
+    @Test func `only idempotent methods may be retried`() {
+        let retried = Method.allCases.filter(\.isIdempotent)
+        #expect(retried == [.get, .head, .put, .delete, .options])
+    }
+}
