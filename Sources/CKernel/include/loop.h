@@ -1,0 +1,173 @@
+// The few calls of the event loop, each returning its result or minus errno, so that Swift never reads `errno`.
+// Header-only. Not for processes and descriptors in general: see process.h.
+
+#ifndef PORTICO_LOOP_H
+#define PORTICO_LOOP_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+/// One readiness report: epoll's event mask, and the slot and generation given at registration.
+struct loop_report {
+    uint32_t mask;
+    uint32_t index;
+    uint32_t generation;
+};
+
+enum {
+    loop_mask_readable = EPOLLIN,
+    loop_mask_writable = EPOLLOUT,
+    loop_mask_peer_done = EPOLLRDHUP,
+    loop_mask_hangup = EPOLLHUP,
+    loop_mask_error = EPOLLERR,
+    loop_reports_max = 256,
+    loop_pieces_max = 64,
+};
+
+static inline int loop_open(void) {
+    int result = epoll_create1(EPOLL_CLOEXEC);
+    return result < 0 ? -errno : result;
+}
+
+/// Edge-triggered for everything a connection can tell, for as long as the descriptor lives.
+static inline int loop_register(int loop, int descriptor, uint32_t index, uint32_t generation) {
+    struct epoll_event event;
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.u64 = (uint64_t)generation << 32 | index;
+    return epoll_ctl(loop, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
+}
+
+/// Level-triggered readability: listeners and the wake-up descriptor.
+static inline int loop_register_readable(int loop, int descriptor, uint32_t index, uint32_t generation) {
+    struct epoll_event event;
+    event.events = EPOLLIN;
+    event.data.u64 = (uint64_t)generation << 32 | index;
+    return epoll_ctl(loop, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
+}
+
+static inline int loop_unregister(int loop, int descriptor) {
+    return epoll_ctl(loop, EPOLL_CTL_DEL, descriptor, 0) < 0 ? -errno : 0;
+}
+
+/// Waits at most `milliseconds` (-1: without end) and fills `reports`, which holds `loop_reports_max`.
+static inline int loop_wait(int loop, struct loop_report *reports, int milliseconds) {
+    struct epoll_event events[loop_reports_max];
+    int count = epoll_wait(loop, events, loop_reports_max, milliseconds);
+    if (count < 0) return -errno;
+    for (int i = 0; i < count; i++) {
+        reports[i].mask = events[i].events;
+        reports[i].index = (uint32_t)events[i].data.u64;
+        reports[i].generation = (uint32_t)(events[i].data.u64 >> 32);
+    }
+    return count;
+}
+
+static inline int64_t loop_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline int64_t loop_wall_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline int loop_accept(int listener, struct sockaddr_storage *peer) {
+    socklen_t length = sizeof *peer;
+    peer->ss_family = AF_UNSPEC;
+    int result = accept4(listener, (struct sockaddr *)peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return result < 0 ? -errno : result;
+}
+
+/// Without delay for small writes. Accepted connections inherit it from their listener (tcp(7)).
+static inline int loop_no_delay(int descriptor) {
+    int yes = 1;
+    return setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) < 0 ? -errno : 0;
+}
+
+static inline int loop_socket(int family) {
+    int result = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return result < 0 ? -errno : result;
+}
+
+/// 0 when connected at once, -EINPROGRESS when the outcome will be reported.
+static inline int loop_connect(int descriptor, const void *address, uint32_t length) {
+    return connect(descriptor, (const struct sockaddr *)address, (socklen_t)length) < 0 ? -errno : 0;
+}
+
+static inline int loop_pending_error(int descriptor) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return errno;
+    return error;
+}
+
+static inline long loop_receive(int descriptor, void *bytes, size_t count) {
+    long result = recv(descriptor, bytes, count, MSG_DONTWAIT);
+    return result < 0 ? -errno : result;
+}
+
+/// 1 when a read would give bytes, the end or an error; 0 when it would have to wait.
+static inline int loop_has_input(int descriptor) {
+    char byte;
+    long result = recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return !(result < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static inline long loop_send(int descriptor, const void *bytes, size_t count) {
+    long result = send(descriptor, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return result < 0 ? -errno : result;
+}
+
+static inline long loop_send_pieces(int descriptor, struct iovec *pieces, int count) {
+    struct msghdr message = {0};
+    message.msg_iov = pieces;
+    message.msg_iovlen = (size_t)count;
+    long result = sendmsg(descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return result < 0 ? -errno : result;
+}
+
+static inline int loop_shutdown_sending(int descriptor) {
+    return shutdown(descriptor, SHUT_WR) < 0 ? -errno : 0;
+}
+
+static inline void loop_close(int descriptor) { close(descriptor); }
+
+/// Closes with a reset instead of a regular end: the peer can't take what it got for the whole.
+static inline void loop_close_with_reset(int descriptor) {
+    struct linger linger = {1, 0};
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    close(descriptor);
+}
+
+static inline int loop_wakeup_open(void) {
+    int result = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return result < 0 ? -errno : result;
+}
+
+static inline void loop_wakeup_ring(int descriptor) {
+    uint64_t one = 1;
+    long written = write(descriptor, &one, sizeof one);
+    (void)written; // A full counter has rung already.
+}
+
+static inline void loop_wakeup_clear(int descriptor) {
+    uint64_t count;
+    long got = read(descriptor, &count, sizeof count);
+    (void)got; // Nothing to read: somebody else's ring was cleared with ours.
+}
+
+#endif

@@ -1,0 +1,43 @@
+// Figures of the running data plane, as values. How they are counted: `GaugeBoard`.
+
+import Vocabulary
+
+/// What traffic tells about one backend. Totals count from the backend's first table.
+package struct BackendGauges: Hashable, Sendable {
+    /// Requests chosen for it and not yet ended, tunnels and TCP connections included. Exact.
+    package var inFlight = 0
+    /// Requests that reached it: a connection was there and the request was written to it.
+    package var requestsTotal: UInt64 = 0
+    /// Of these, answered with 500 ... 599.
+    package var responses5xx: UInt64 = 0
+    /// Of these, ended by the backend: reset, closed early, malformed response, response timeout.
+    package var upstreamFailures: UInt64 = 0
+    /// Connections that could not be made (refused, timed out).
+    package var connectFailures: UInt64 = 0
+    /// Connect failures since the last connection that could be made.
+    package var consecutiveConnectFailures: UInt64 = 0
+    /// The integral of `inFlight` over time, exact up to the moment it was read.
+    package var inFlightNanoseconds: Int64 = 0
+}
+
+/// What traffic tells about one service.
+package struct ServiceGauges: Hashable, Sendable {
+    /// Requests routed to it.
+    package var requestsTotal: UInt64 = 0
+    /// Requests not yet ended, held ones included. Exact.
+    package var inFlight = 0
+    /// Of these, waiting for a backend.
+    package var held = 0
+    /// Responses 500 ... 599 that clients got, our own (502, 503, 504) included.
+    package var responses5xx: UInt64 = 0
+    /// The integral of `inFlight` over time, exact up to the moment it was read.
+    package var inFlightNanoseconds: Int64 = 0
+}
+
+/// Connections of one listener.
+package struct ListenerGauges: Hashable, Sendable {
+    package var open = 0
+    package var accepted: UInt64 = 0
+    /// Closed at once, because the listener's bound was reached.
+    package var refused: UInt64 = 0
+}
