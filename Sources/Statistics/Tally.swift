@@ -1,0 +1,26 @@
+// How often something was tried and how often it failed.
+
+/// Failures among requests. Pure.
+package struct Tally: Hashable, Sendable, Codable {
+    /// 0 … `requests`.
+    package private(set) var failures: Int
+    /// 0 or more.
+    package private(set) var requests: Int
+
+    /// Counts that cannot be (negative, or more failures than requests, as counters read one after the other may
+    /// give) are brought into range.
+    package init(failures: Int = 0, requests: Int = 0) {
+        self.failures = max(failures, 0)
+        self.requests = max(requests, self.failures)
+    }
+
+    /// The share of failures, or `nil` without requests.
+    package var share: Double? {
+        requests == 0 ? nil : Double(failures) / Double(requests)
+    }
+
+    package mutating func add(_ other: Tally) {
+        failures += other.failures
+        requests += other.requests
+    }
+}
