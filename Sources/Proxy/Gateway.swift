@@ -7,7 +7,7 @@ import Glibc
 import Kernel
 import Synchronization
 import Vocabulary
-package import Routing
+import Routing
 
 /// N event-loop threads that carry out the newest routing table they were given.
 ///

@@ -3,7 +3,7 @@
 
 import Synchronization
 import Vocabulary
-package import Routing
+import Routing
 
 /// A routing table and what workers need to carry it out: the listeners' sockets and the gauge blocks.
 final class Publication: Sendable {

@@ -4,9 +4,6 @@
 #ifndef PORTICO_LOOP_H
 #define PORTICO_LOOP_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,6 +14,10 @@
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+
+// Declared here, because glibc shows it only with _GNU_SOURCE, and a module that sets that no longer agrees with
+// Swift's `Glibc` about types like fd_set.
+extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 
 /// One readiness report: epoll's event mask, and the slot and generation given at registration.
 struct loop_report {

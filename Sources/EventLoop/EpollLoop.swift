@@ -1,0 +1,244 @@
+// The epoll backend: readiness turned into completions.
+//
+// 1. A connection is registered once, edge-triggered, for reading, writing and the peer's end. No further epoll_ctl.
+// 2. An edge sets flags in the slot and puts the slot on the list for this turn. `next` takes slots off that list and
+//    does the one thing that is due: connect result, flush, read.
+// 3. A read that brings less than was asked for has emptied the socket, so the read that would say EAGAIN is skipped,
+//    unless the peer's end was seen: that end must still be read. (Bytes that come later are a new edge.)
+// 4. A slot that still has something to do goes on the list for the *next* turn, behind a wait without sleep, so that
+//    one busy connection can't starve the others.
+// 5. Sends are tried at once. What the system does not take waits in lent blocks for the writable edge.
+//
+// A slot may be closed and used again while it is on a list: the `queued` flag stays with the slot, and an entry that
+// has nothing to do is passed over. Reports carry the generation, though none can be stale: closing a descriptor
+// removes it from epoll, and reports are taken into the slots as soon as they are fetched.
+
+import CKernel
+import Glibc
+import Vocabulary
+
+package struct EpollLoop: EventLoop, ~Copyable {
+    package internal(set) var now: Instant
+    let epoll: CInt
+    let bellDescriptor: CInt
+    var slots: Slabs<EpollSlot>
+    let slotsMax: Int
+    var slotCount: UInt32 = 0
+    var freeFirst = UInt32.max
+    var wheel: TimerWheel
+    var blocks = BlockPool()
+    /// Slots to look at in this turn, and in the next.
+    var current = SlotQueue()
+    var upcoming = SlotQueue()
+    var isTurnTold = false
+    let scratch: UnsafeMutableRawBufferPointer
+    let reports: UnsafeMutablePointer<loop_report>
+    let lastPeer: UnsafeMutablePointer<sockaddr_storage>
+
+    package init(_ limits: LoopLimits) throws(EventLoopError) {
+        let epoll = loop_open()
+        guard epoll >= 0 else {
+            throw EventLoopError(errno: -epoll, operation: "epoll_create1", hint: "raise the limit of open files")
+        }
+        let bell = loop_wakeup_open()
+        guard bell >= 0 else {
+            loop_close(epoll)
+            throw EventLoopError(errno: -bell, operation: "eventfd", hint: "raise the limit of open files")
+        }
+        self.epoll = epoll
+        bellDescriptor = bell
+        now = Instant(nanoseconds: loop_clock())
+        slotsMax = limits.slotsMax
+        slots = Slabs(slotsMax: limits.slotsMax, blank: EpollSlot())
+        wheel = TimerWheel(slotsMax: limits.slotsMax, now: now)
+        scratch = .allocate(byteCount: LoopLimits.receiveBytesMax, alignment: 4096)
+        reports = .allocate(capacity: Int(loop_reports_max))
+        lastPeer = .allocate(capacity: 1)
+        lastPeer.initialize(to: sockaddr_storage())
+        let handle = makeSlot(descriptor: bell, flags: .bell)!
+        let result = loop_register_readable(epoll, bell, handle.index, handle.generation)
+        precondition(result == 0, "epoll refuses its own eventfd: \(result)")
+    }
+
+    deinit {
+        for index in 0..<slotCount {
+            let slot = slots[index].pointee
+            guard slot.generation % 2 == 1 else { continue }
+            Self.deallocate(outbox: slot.outboxFirst)
+            // Listeners stay the caller's, the bell is closed below, and timers have no descriptor.
+            if slot.flags.isDisjoint(with: [.listener, .bell, .timer]) { loop_close(slot.descriptor) }
+        }
+        loop_close(bellDescriptor)
+        loop_close(epoll)
+        scratch.deallocate()
+        reports.deallocate()
+        lastPeer.deallocate()
+    }
+
+    package var bell: WakeupBell { WakeupBell(descriptor: bellDescriptor) }
+
+    package func peerAddress(of connection: ConnectionHandle) -> UnsafePointer<sockaddr_storage> {
+        UnsafePointer(lastPeer)
+    }
+
+    // MARK: Telling
+
+    package mutating func next(_ event: inout LoopEvent) {
+        while true {
+            while let index = current.popFirst(slots) {
+                if serve(index, &event) { return }
+            }
+            guard isTurnTold else {
+                isTurnTold = true
+                event.kind = .turn
+                event.connection = .none
+                return
+            }
+            wait()
+            isTurnTold = false
+            swap(&current, &upcoming)
+        }
+    }
+
+    private mutating func wait() {
+        let milliseconds = upcoming.isEmpty ? wheel.millisecondsToNext(now: now) : 0
+        let count = loop_wait(epoll, reports, milliseconds)
+        now = Instant(nanoseconds: loop_clock())
+        // EINTR, the only other outcome: nothing to tell, and the next turn waits again.
+        for report in 0..<max(0, Int(count)) { take(reports[report]) }
+        wheel.advance(to: now) { index in
+            slots[index].pointee.flags.insert(.deadline)
+            upcoming.append(index, slots)
+        }
+    }
+
+    private mutating func take(_ report: loop_report) {
+        let slot = slots[report.index]
+        guard slot.pointee.generation == report.generation else { return }
+        var flags = EpollSlot.Flags()
+        if report.mask & UInt32(loop_mask_readable) != 0 { flags.insert(.readable) }
+        if report.mask & UInt32(loop_mask_writable) != 0 { flags.insert(.writable) }
+        if report.mask & UInt32(loop_mask_peer_done) != 0 { flags.formUnion([.readable, .peerDone]) }
+        if report.mask & UInt32(loop_mask_error | loop_mask_hangup) != 0 {
+            flags.formUnion([.readable, .writable, .peerDone, .hangup])
+        }
+        slot.pointee.flags.formUnion(flags)
+        upcoming.append(report.index, slots)
+    }
+
+    /// Does what is due for one slot; `true` when there is something to tell.
+    private mutating func serve(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
+        let slot = slots[index]
+        let flags = slot.pointee.flags
+        guard slot.pointee.generation % 2 == 1 else { return false }
+        event.connection = ConnectionHandle(index: index, generation: slot.pointee.generation)
+        if flags.contains(.deadline) {
+            slot.pointee.flags.remove(.deadline)
+            upcoming.append(index, slots)
+            guard wheel.take(index, now: now) else { return false }
+            event.kind = .deadline
+            return true
+        }
+        if flags.contains(.listener) { return accept(index, &event) }
+        if flags.contains(.bell) {
+            guard flags.contains(.readable) else { return false }
+            slot.pointee.flags.remove(.readable)
+            loop_wakeup_clear(bellDescriptor)
+            event.kind = .wakeup
+            return true
+        }
+        if flags.contains(.sendFailed) {
+            slot.pointee.flags.remove(.sendFailed)
+            event.kind = .broken
+            event.error = slot.pointee.error
+            return true
+        }
+        if flags.contains(.connecting) {
+            guard flags.contains(.writable) else { return false }
+            slot.pointee.flags.remove(.connecting)
+            event.error = loop_pending_error(slot.pointee.descriptor)
+            event.kind = event.error == 0 ? .connected : .connectFailed
+            if event.error == 0 { upcoming.append(index, slots) }
+            return true
+        }
+        if slot.pointee.unsent > 0, flags.contains(.writable), flush(index, &event) { return true }
+        return receive(index, &event)
+    }
+
+    private mutating func receive(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
+        let slot = slots[index]
+        let flags = slot.pointee.flags
+        guard flags.contains(.receiving) else {
+            // Paused: what can be read waits, but that the peer is gone for good is told once.
+            guard flags.contains(.hangup) else { return false }
+            slot.pointee.flags.remove(.hangup)
+            event.kind = .hangup
+            return true
+        }
+        guard flags.contains(.readable) else { return false }
+        let count = loop_receive(slot.pointee.descriptor, scratch.baseAddress, scratch.count)
+        if count > 0 {
+            if count == scratch.count || flags.contains(.peerDone) {
+                upcoming.append(index, slots)
+            } else {
+                slot.pointee.flags.remove(.readable)
+            }
+            event.kind = .received
+            event.bytes = UnsafeRawBufferPointer(start: scratch.baseAddress, count: count)
+            return true
+        }
+        slot.pointee.flags.remove(.readable)
+        if count == 0 {
+            slot.pointee.flags.remove(.hangup)
+            event.kind = .ended
+            return true
+        }
+        if count == -Int(EAGAIN) { return false }
+        if count == -Int(EINTR) {
+            slot.pointee.flags.insert(.readable)
+            upcoming.append(index, slots)
+            return false
+        }
+        event.kind = .broken
+        event.error = CInt(-count)
+        return true
+    }
+
+    private mutating func accept(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
+        let slot = slots[index]
+        event.token = slot.pointee.token
+        if slot.pointee.flags.contains(.readable) {
+            slot.pointee.flags.remove(.readable)
+            slot.pointee.accepts = Int32(LoopLimits.acceptsPerTurn)
+        }
+        while slot.pointee.accepts > 0, !slot.pointee.flags.contains(.paused) {
+            slot.pointee.accepts -= 1
+            let descriptor = loop_accept(slot.pointee.descriptor, lastPeer)
+            if descriptor < 0 {
+                switch -descriptor {
+                case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+                    slot.pointee.accepts = 0
+                    event.kind = .acceptFailed
+                    event.error = -descriptor
+                    return true
+                case EAGAIN, EBADF, EINVAL, ENOTSOCK:
+                    slot.pointee.accepts = 0
+                    return false
+                default: continue  // That client left again: the next one may have not.
+                }
+            }
+            guard let handle = register(descriptor, flags: .receiving) else {
+                loop_close(descriptor)
+                event.kind = .acceptFailed
+                event.error = ENOMEM
+                return true
+            }
+            // More may wait; look again in this turn.
+            current.prepend(index, slots)
+            event.kind = .accepted
+            event.connection = handle
+            return true
+        }
+        return false
+    }
+}

@@ -1,0 +1,66 @@
+// What a loop tells, one at a time.
+
+
+/// Names one connection for as long as it is open. The generation tells a reused slot from its predecessor.
+package struct ConnectionHandle: Hashable, BitwiseCopyable, Sendable {
+    /// The slot: callers keep their own records in arrays by this number.
+    package var index: UInt32
+    package var generation: UInt32
+
+    @inlinable
+    package init(index: UInt32, generation: UInt32) {
+        self.index = index
+        self.generation = generation
+    }
+
+    /// Names no connection. (Generations in use are odd.)
+    @inlinable
+    package static var none: ConnectionHandle { ConnectionHandle(index: .max, generation: 0) }
+
+    @inlinable
+    package var isNone: Bool { generation == 0 }
+}
+
+/// One completion.
+package struct LoopEvent {
+    package enum Kind: UInt8, Sendable {
+        /// A client came: `connection` is new, `token` tells the listener.
+        case accepted
+        /// The system has no descriptor (or memory) for a waiting client: `error`, `token`.
+        case acceptFailed
+        /// A connection that was asked for is there.
+        case connected
+        /// It could not be made: `error`. The handle is still to be closed.
+        case connectFailed
+        /// `bytes` arrived.
+        case received
+        /// The peer will send no more.
+        case ended
+        /// Everything taken by `send` is with the system, after a congestion.
+        case drained
+        /// The connection is of no more use: `error`.
+        case broken
+        /// The peer is gone for good, told once while receiving is paused; what it sent before can still be received.
+        case hangup
+        /// The connection's deadline passed; it has none now.
+        case deadline
+        /// Another thread rang.
+        case wakeup
+        /// Everything that was ready has been told: the loop is about to wait.
+        case turn
+    }
+
+    package var kind: Kind
+    package var connection: ConnectionHandle
+    package var token: UInt32
+    package var error: CInt
+    package var bytes: UnsafeRawBufferPointer
+
+    package init() {
+        kind = .turn
+        connection = .none
+        token = 0
+        error = 0
+        bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+}
