@@ -18,6 +18,8 @@ package struct BackendGauges: Hashable, Sendable {
     package var consecutiveConnectFailures: UInt64 = 0
     /// The integral of `inFlight` over time, exact up to the moment it was read.
     package var inFlightNanoseconds: Int64 = 0
+
+    package init() {}
 }
 
 /// What traffic tells about one service.
@@ -32,6 +34,8 @@ package struct ServiceGauges: Hashable, Sendable {
     package var responses5xx: UInt64 = 0
     /// The integral of `inFlight` over time, exact up to the moment it was read.
     package var inFlightNanoseconds: Int64 = 0
+
+    package init() {}
 }
 
 /// Connections of one listener.
@@ -40,4 +44,6 @@ package struct ListenerGauges: Hashable, Sendable {
     package var accepted: UInt64 = 0
     /// Closed at once, because the listener's bound was reached.
     package var refused: UInt64 = 0
+
+    package init() {}
 }

@@ -1,0 +1,91 @@
+// swift-tools-version: 6.2
+// The modules of Portico, lowest first. Imports point down; `Tests/StructureTests` keeps it so.
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "portico",
+    products: [
+        .executable(name: "portico", targets: ["portico"]),
+        .executable(name: "samples", targets: ["samples"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Pure: values in, values out.
+        module("Vocabulary"),
+        module("Administration", ["Vocabulary"]),
+        module("HTTPWire", ["Vocabulary"]),
+        module("Balancing", ["Vocabulary"]),
+        module("Routing", ["Vocabulary"]),
+        module("Settings", ["Vocabulary", "Routing", yams]),
+        module("Statistics", ["Vocabulary", realModule]),
+        module("Health", ["Vocabulary"]),
+        module("Lifecycle", ["Vocabulary"]),
+        module("Scaling", ["Vocabulary"]),
+        module("Rollouts", ["Vocabulary", "Statistics"]),
+        module("Fleet", ["Vocabulary", "Health", "Lifecycle", "Scaling", "Rollouts"]),
+        module("Simulation", ["Vocabulary", "Fleet", "Health", "Lifecycle", "Scaling", "Rollouts"]),
+        // Edges: where the system is touched.
+        .target(name: "CKernel"),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        module("Kernel", ["CKernel", "Vocabulary"]),
+        module("EventLoop", ["CKernel", "Kernel", "Vocabulary"]),
+        module("Proxy", ["Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Routing", "Vocabulary"]),
+        module("Keeper", ["CKernel", "Kernel", "Vocabulary"]),
+        module("Probing", ["CKernel", "Kernel", "Vocabulary"]),
+        module("Shares", ["Vocabulary"]),
+        module("Telemetry", ["Administration", "Vocabulary"]),
+        module("Control", ["Administration", "CCurl", "Telemetry", "Vocabulary", hummingbird, logging]),
+        module(
+            "Supervisor",
+            [
+                "Administration", "Fleet", "Health", "Keeper", "Kernel", "Lifecycle", "Probing", "Proxy", "Rollouts",
+                "Routing", "Scaling", "Settings", "Shares", "Telemetry", "Vocabulary",
+            ]),
+        // Proof.
+        module("Verification", ["Administration", "CCurl", "Control", "Statistics", "Vocabulary", histogram, yams]),
+        // Programs.
+        .executableTarget(
+            name: "portico",
+            dependencies: [
+                "Administration", "Control", "Keeper", "Kernel", "Probing", "Proxy", "Routing", "Settings", "Shares",
+                "Supervisor", "Telemetry", "Verification", "Vocabulary", arguments, logging, unixSignals,
+            ], swiftSettings: settings),
+        .executableTarget(name: "samples", dependencies: [arguments, grdb, hummingbird], swiftSettings: settings),
+        // Tests, by floor.
+        tests("SharesTests", ["Shares", "Vocabulary"]),
+        tests("SupervisorTests", ["Supervisor"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

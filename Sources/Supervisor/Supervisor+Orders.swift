@@ -1,0 +1,160 @@
+// Carries out what a fleet orders, and does the jobs that come of it.
+
+import Fleet
+import Glibc
+import Keeper
+import Kernel
+import Probing
+import Routing
+import Settings
+import Shares
+import Telemetry
+import Vocabulary
+
+extension Supervisor {
+    /// Saves the fleet's memory, then does as it says, in its order; ends with a new table if standings changed.
+    func carryOut(_ orders: [FleetOrder], of service: ServiceName) {
+        saveMemory(of: service)
+        for order in orders {
+            switch order {
+            case .spawn(let id, let release): enqueue(.spawn(id, release))
+            case .probe(let id): probe(id)
+            case .admit(let id): setStanding(.ready, of: id)
+            case .withhold(let id): setStanding(.down, of: id)
+            case .drain(let id): setStanding(.draining, of: id)
+            case .terminate(let id): enqueue(.signal(id, SIGTERM, toGroup: false))
+            case .kill(let id): enqueue(.signal(id, SIGKILL, toGroup: true))
+            case .forget(let id):
+                if supervised[service]?.live.removeValue(forKey: id) != nil { isTableStale = true }
+                enqueue(.forget(id))
+            case .note(let note): record(note, service: service)
+            }
+        }
+        if stage == .serving { publishIfStale() }
+    }
+
+    private func saveMemory(of service: ServiceName) {
+        guard let snapshot = supervised[service]?.fleet.snapshot, snapshot != supervised[service]?.saved else { return }
+        do {
+            try store.save(snapshot, of: service)
+            supervised[service]?.saved = snapshot
+        } catch {
+            // Going on is right: stopping would cost traffic now, for what is only needed at the next restart.
+            surroundings.events.record(
+                .settingsRefused, service: service,
+                message: "can't save what is known of its rollouts (a restart would forget it): \(error)")
+        }
+    }
+
+    /// Changes a backend's standing; `draining` is never left.
+    private func setStanding(_ standing: Backend.Standing, of id: InstanceID) {
+        guard var live = supervised[id.service]?.live[id], live.standing != .draining else { return }
+        if standing == .draining {
+            live.drainsFrom = revision.next
+            live.drainBegan = MonotonicClock.now
+        }
+        live.standing = standing
+        supervised[id.service]?.live[id] = live
+        isTableStale = true
+    }
+
+    private func probe(_ id: InstanceID) {
+        guard let entry = supervised[id.service], let live = entry.live[id] else { return }
+        let endpoint = Endpoint.tcp(host: "127.0.0.1", port: live.port)
+        enqueue(.probe(id, probeOrder(endpoint, entry.setting.health)))
+    }
+
+    func probeOrder(_ endpoint: Endpoint, _ health: HealthSetting) -> ProbeOrder {
+        let kind: ProbeOrder.Kind =
+            switch health.check {
+            case .tcp: .tcp
+            case .http(let path): .http(path: path, host: endpoint.description)
+            }
+        return ProbeOrder(endpoint: endpoint, kind: kind, timeout: health.timeout)
+    }
+
+    // MARK: Jobs
+
+    func perform(_ job: Job) async {
+        switch job {
+        case .spawn(let id, let release): await spawn(id, release)
+        case .probe(let id, let order):
+            let report = await surroundings.prober.probe(order)
+            step(id.service) { $0.handle(.probed(id, pass: report.isPass, detail: report.detail), now: $1) }
+        case .probeFixed(let service, let backend, let order):
+            let report = await surroundings.prober.probe(order)
+            probedFixed(service: service, backend: backend, report)
+        case .resolve(let service, let backend, let endpoint):
+            await resolve(service: service, backend: backend, endpoint)
+        case .signal(let id, let signal, let toGroup):
+            // An instance that is gone is no failure: its exit is on its way.
+            _ = try? await surroundings.keeper.signal(id, signal: signal, group: toGroup)
+            if signal == SIGTERM { _ = try? await surroundings.keeper.signal(id, signal: SIGCONT, group: toGroup) }
+        case .forget(let id): try? await surroundings.keeper.forget(id)
+        case .retire(let id): await retire(id)
+        case .end: await end()
+        }
+    }
+
+    private func spawn(_ id: InstanceID, _ release: ReleaseName) async {
+        guard let entry = supervised[id.service] else { return }
+        let keeper = surroundings.keeper
+        let logFile = "\(configuration.stateDirectory)/logs/\(id.service)/\(id).log"
+        let plan = InstancePlan(
+            id: id, release: release, instances: entry.instances, directory: configuration.settingsDirectory,
+            shares: shares.filter { entry.instances.shares.contains($0.name) }, environment: configuration.environment)
+        do {
+            let port = try await keeper.reservePort()
+            let order = try plan.order(port: port, logFile: logFile, record: InstanceRecord(release: release).bytes)
+            let process = try await keeper.spawn(order)
+            addLive(id, release: release, process: process, port: port, logFile: logFile)
+            step(id.service) { $0.handle(.spawned(id), now: $1) }
+        } catch {
+            step(id.service) { $0.handle(.spawnFailed(id, reason: "\(error)"), now: $1) }
+        }
+    }
+
+    /// Stops an instance that no service of the settings wants.
+    private func retire(_ id: InstanceID) async {
+        surroundings.events.record(
+            .instanceStopping, service: id.service, instance: id.description,
+            message: "no service of the settings wants it any more")
+        _ = try? await surroundings.keeper.signal(id, signal: SIGTERM, group: false)
+        try? await Task.sleep(for: Limits.retireGrace)
+        _ = try? await surroundings.keeper.signal(id, signal: SIGKILL, group: true)
+    }
+
+    // MARK: The event log
+
+    private func record(_ note: FleetNote, service: ServiceName) {
+        surroundings.events.record(
+            EventKind(note.kind), service: service, instance: note.instance?.description, release: note.release,
+            message: note.message)
+    }
+}
+
+extension EventKind {
+    fileprivate init(_ kind: FleetNote.Kind) {
+        self =
+            switch kind {
+            case .instanceStarting: .instanceSpawned
+            case .instanceAdopted: .instanceAdopted
+            case .instanceReady: .instanceReady
+            case .instanceUnhealthy: .instanceUnhealthy
+            case .instanceDraining: .instanceDraining
+            case .instanceStopping: .instanceStopping
+            case .instanceKilled: .instanceKilled
+            case .instanceStopped, .instanceFailed: .instanceExited
+            case .scaled: .scaled
+            case .crashLooping: .instanceCrashLooping
+            case .crashLoopEnded: .instanceReady
+            case .rolloutStarted: .rolloutStarted
+            case .rolloutPaused: .rolloutPaused
+            case .rolloutResumed: .rolloutResumed
+            case .rolloutUndoing: .rolloutUndoing
+            case .rolloutCompleted: .rolloutCompleted
+            case .rolloutUndone: .rolloutUndone
+            case .rolloutFailed: .rolloutFailed
+            }
+    }
+}

@@ -1,0 +1,130 @@
+// Applies the difference between the settings that run and those in the file. What did not change is not touched:
+// listeners, pools, health, counters and connections stay.
+
+import Administration
+import Fleet
+import Health
+import Keeper
+import Kernel
+import Proxy
+import Routing
+import Settings
+import Telemetry
+import Vocabulary
+
+extension Supervisor {
+    package func reload() async throws(AdministrationError) -> ReloadReport {
+        guard stage == .serving else {
+            throw AdministrationError(code: .unavailable, message: "the front door is starting or stopping")
+        }
+        let new: Settings
+        switch configuration.readSettings() {
+        case .success(let read): new = read
+        case .failure(let problems):
+            surroundings.events.record(.settingsRefused, message: "reload refused: \(problems)")
+            throw AdministrationError(
+                code: .invalid, message: "\(problems)", hint: "nothing was changed; correct the file and reload again")
+        }
+        let changes = settings.changes(to: new)
+        guard !changes.isEmpty else { return ReloadReport(changes: [], revision: revision.number) }
+        try checkReloadable(new)
+        do {
+            try await apply(new)
+        } catch {
+            throw AdministrationError(code: .unavailable, message: "reload stopped half-way: \(error)")
+        }
+        surroundings.events.record(.settingsReloaded, message: changes.joined(separator: "; "))
+        return ReloadReport(changes: changes, revision: revision.number)
+    }
+
+    /// What can't change while it runs is refused as a whole, before anything is touched.
+    private func checkReloadable(_ new: Settings) throws(AdministrationError) {
+        var refused: [String] = []
+        if new.state != settings.state { refused.append("state") }
+        if new.workers != settings.workers { refused.append("workers") }
+        if new.admin != settings.admin { refused.append("admin") }
+        if new.accessLog != settings.accessLog { refused.append("access_log") }
+        for listener in new.listeners {
+            guard let old = settings.listeners.first(where: { $0.name == listener.name }) else { continue }
+            if old.bind != listener.bind { refused.append("listeners.\(listener.name).bind") }
+        }
+        for service in new.services {
+            guard let old = settings.service(service.name) else { continue }
+            if (old.instances == nil) != (service.instances == nil) { refused.append("services.\(service.name)") }
+        }
+        guard refused.isEmpty else {
+            throw AdministrationError(
+                code: .conflict, message: "can't be changed while running: \(refused.joined(separator: ", "))",
+                hint: "stop and serve again; or give the new listener or service another name")
+        }
+    }
+
+    private func apply(_ new: Settings) async throws {
+        let old = settings
+        for share in new.shares where old.share(share.name) == nil { try prepareShare(share) }
+        for listener in new.listeners where !old.listeners.contains(where: { $0.name == listener.name }) {
+            try await openListener(listener)
+            surroundings.events.record(.listenerOpened, message: "\(listener.name) on \(listener.bind)")
+        }
+        let closing = old.listeners.filter { listener in !new.listeners.contains { $0.name == listener.name } }
+        listeners.removeAll { listener in closing.contains { $0.name == listener.name } }
+        settings = new
+        for service in new.services { try applyService(service, old: old.service(service.name)) }
+        for service in old.services where new.service(service.name) == nil { removeService(service.name) }
+        isTableStale = true
+        publishIfStale()
+        let published = revision
+        while surroundings.gateway.appliedRevision < published, stage == .serving {
+            try? await Task.sleep(for: Limits.drainTick)
+        }
+        for listener in closing {
+            try await surroundings.keeper.unlisten(name: listener.name)
+            surroundings.events.record(.listenerClosed, message: "\(listener.name) on \(listener.bind)")
+        }
+    }
+
+    private func applyService(_ service: ServiceSetting, old: ServiceSetting?) throws {
+        guard let old, supervised[service.name]?.isLeaving != true else {
+            try addService(service)
+            step(service.name) { $0.handle(.inventoryComplete, now: $1) }
+            return
+        }
+        guard old != service else { return }
+        if let instances = service.instances {
+            supervised[service.name]?.setting = service
+            supervised[service.name]?.instances = instances
+            let policy = FleetPolicy(service: service, instances: instances)
+            step(service.name) { $0.handle(.policyChanged(policy), now: $1) }
+        } else if let before = fixed[service.name] {
+            // Backends whose address stays keep their health; the others start as new ones.
+            fixed[service.name] = nil
+            try addService(service)
+            for index in fixed[service.name]?.members.indices ?? 0..<0 {
+                let setting = fixed[service.name]!.members[index].setting
+                guard var kept = before.members.first(where: { $0.setting == setting }) else { continue }
+                kept.health.adopt(HealthPolicy(service.health), now: MonotonicClock.now)
+                fixed[service.name]!.members[index] = kept
+            }
+        }
+    }
+
+    private func removeService(_ name: ServiceName) {
+        fixed[name] = nil
+        guard supervised[name] != nil else { return }
+        supervised[name]?.isLeaving = true
+        step(name) { fleet, now in
+            switch fleet.command(.stopAll, now: now) {
+            case .success(let orders): orders
+            case .failure: []
+            }
+        }
+    }
+
+    /// Forgets services whose last instance is gone.
+    func dropLeavingServices() {
+        for (name, entry) in supervised where entry.isLeaving && entry.fleet.isStopped {
+            supervised[name] = nil
+            isTableStale = true
+        }
+    }
+}
