@@ -19,8 +19,10 @@ import Testing
     }
 
     @Test func `names the variable that is missing`() {
-        #expect(throws: RunWords.UnknownVariable(name: "NOPE", word: "--x=$NOPE")) {
+        #expect {
             try RunWords.expand(["--x=$NOPE"], environment: environment)
+        } throws: { error in
+            (error as? RunWords.UnknownVariable)?.name == "NOPE"
         }
     }
 }
