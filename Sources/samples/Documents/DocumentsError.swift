@@ -11,6 +11,9 @@ struct DocumentsError: Error, Sendable {
     var message: String
     var headers: HTTPFields
 
+    /// The code of errors nobody foresaw: the only ones whose cause is in the log and not in the answer.
+    static let unexpectedCode = "internal"
+
     init(_ status: HTTPResponse.Status, _ code: String, _ message: String, headers: HTTPFields = [:]) {
         self.status = status
         self.code = code
@@ -31,7 +34,7 @@ struct DocumentsError: Error, Sendable {
             let phrase = error.status.reasonPhrase
             self.init(error.status, phrase.lowercased().replacingOccurrences(of: " ", with: "_"), phrase)
         default:
-            self.init(.internalServerError, "internal", "the request could not be carried out")
+            self.init(.internalServerError, Self.unexpectedCode, "the request could not be carried out")
         }
     }
 }

@@ -21,7 +21,7 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
             return try await next(request, context)
         } catch {
             let shown = DocumentsError(error)
-            if shown.status == .internalServerError { context.logger.error("\(request.uri.path): \(error)") }
+            if shown.code == DocumentsError.unexpectedCode { context.logger.error("\(request.uri.path): \(error)") }
             let body = Body(error: .init(code: shown.code, message: shown.message))
             var response = try JSONResponse.make(body, status: shown.status)
             response.headers.append(contentsOf: shown.headers)
