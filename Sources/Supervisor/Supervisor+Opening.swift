@@ -24,6 +24,8 @@ extension Supervisor {
         for setting in settings.services { try addService(setting) }
         adopt(inventory)
         try surroundings.gateway.start(listeners: listeners, table: nextTable())
+        isOpen = true
+        let asked = stage
         stage = .serving
         surroundings.events.record(
             .serverStarted,
@@ -31,6 +33,7 @@ extension Supervisor {
         for service in settings.services where supervised[service.name] != nil {
             step(service.name) { $0.handle(.inventoryComplete, now: $1) }
         }
+        if case .stoppingOnceOpen(let stopsInstances) = asked { drain(stoppingInstances: stopsInstances) }
     }
 
     func prepareShare(_ setting: ShareSetting) throws {

@@ -30,7 +30,7 @@ extension Supervisor {
             case .note(let note): record(note, service: service)
             }
         }
-        if stage == .serving { publishIfStale() }
+        publishIfStale()
     }
 
     private func saveMemory(of service: ServiceName) {

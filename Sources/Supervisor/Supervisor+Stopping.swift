@@ -18,14 +18,16 @@ extension Supervisor {
         drain(stoppingInstances: true)
     }
 
-    /// Begins the end. A second call changes nothing.
+    /// Begins the end, as soon as the front door is open at all. A second call changes nothing.
     func drain(stoppingInstances: Bool) {
-        guard stage == .serving || stage == .starting else { return }
-        let wasServing = stage == .serving
-        stage = .draining(stopsInstances: stoppingInstances)
-        guard wasServing else { return endJobs() }
-        surroundings.gateway.beginDrain()
-        enqueue(.end)
+        switch stage {
+        case .starting: stage = .stoppingOnceOpen(stopsInstances: stoppingInstances)
+        case .serving:
+            stage = .draining(stopsInstances: stoppingInstances)
+            surroundings.gateway.beginDrain()
+            enqueue(.end)
+        case .stoppingOnceOpen, .draining, .stopped: break
+        }
     }
 
     /// The rest of the way, as one job.

@@ -10,7 +10,7 @@ import Vocabulary
 extension Supervisor {
     /// Publishes a new revision if a standing, a backend or a rule changed since the last.
     func publishIfStale() {
-        guard isTableStale, stage != .starting else { return }
+        guard isTableStale, isOpen else { return }
         surroundings.gateway.publish(nextTable(), listeners: listeners)
     }
 

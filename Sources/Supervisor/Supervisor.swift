@@ -80,6 +80,8 @@ package actor Supervisor {
     var listeners: [BoundListener] = []
     var revision = Revision.zero
     var isTableStale = false
+    /// Whether the data plane runs: before, there is nobody to publish to.
+    var isOpen = false
     var stage = Stage.starting
     let store: SnapshotStore
     let startedAt = Timestamp.now()
@@ -91,6 +93,8 @@ package actor Supervisor {
     /// How far along the supervisor's own life is. Only ever goes down the list.
     enum Stage: Equatable {
         case starting
+        /// Was asked to stop before it had opened.
+        case stoppingOnceOpen(stopsInstances: Bool)
         case serving
         /// Takes nothing new; waits for requests in flight, then stops instances if `stopsInstances`.
         case draining(stopsInstances: Bool)
