@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -71,3 +73,39 @@ int portico_punch_head(int file, int64_t length) {
 }
 
 int portico_duplicate_at_least(int descriptor, int lowest) { return fcntl(descriptor, F_DUPFD_CLOEXEC, lowest); }
+
+int portico_signal_descriptor(const int *signals, size_t count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t index = 0; index < count; index++) sigaddset(&set, signals[index]);
+    int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (error != 0) {
+        errno = error;
+        return -1;
+    }
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int portico_next_signal(int signal_descriptor) {
+    struct signalfd_siginfo which;
+    ssize_t length;
+    do {
+        length = read(signal_descriptor, &which, sizeof which);
+    } while (length < 0 && errno == EINTR);
+    return length == sizeof which ? (int)which.ssi_signo : 0;
+}
+
+int portico_wake_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+void portico_wake(int wake_descriptor) {
+    uint64_t one = 1;
+    // EAGAIN means that it is awake already.
+    ssize_t written = write(wake_descriptor, &one, sizeof one);
+    (void)written;
+}
+
+void portico_clear_wake(int wake_descriptor) {
+    uint64_t count;
+    ssize_t length = read(wake_descriptor, &count, sizeof count);
+    (void)length;
+}

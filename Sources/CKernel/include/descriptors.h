@@ -25,4 +25,16 @@ int portico_punch_head(int file, int64_t length);
 // The last argument of `fcntl` is variadic in C.
 int portico_duplicate_at_least(int descriptor, int lowest);
 
+// Blocks the signals in this thread, and in those it starts from now on, and returns a descriptor that reads them.
+// Non-blocking.
+int portico_signal_descriptor(const int *signals, size_t count);
+
+// The next signal that came in, 0 for none.
+int portico_next_signal(int signal_descriptor);
+
+// An eventfd: readable from `portico_wake` until `portico_clear_wake`. Non-blocking.
+int portico_wake_descriptor(void);
+void portico_wake(int wake_descriptor);
+void portico_clear_wake(int wake_descriptor);
+
 #endif

@@ -65,4 +65,7 @@ int portico_reap(pid_t pid);
 // Makes orphans among this process's descendants its children.
 int portico_become_subreaper(void);
 
+// Names the calling thread (15 bytes are kept). On the main thread it is the process's name in `ps` and `top`.
+void portico_name_thread(const char *name);
+
 #endif
