@@ -15,6 +15,8 @@ package struct RolloutProgress: Hashable, Sendable, Codable {
     package var freshWhenPaused: Int?
     /// Whether the new release fails so plainly that its instances no longer count as serving.
     package var isCondemned = false
+    /// Why it turned back, in a sentence.
+    package var cause: String?
     package var judge: OutcomeJudge
 
     package init(record: RolloutRecord, judge: OutcomeJudge) {
