@@ -64,6 +64,8 @@ package enum HeadError: String, Error, Hashable, Sendable, CaseIterable {
     case trailerTooLarge = "trailer_too_large"
     /// A response does not begin with `HTTP/1.x` and a status of 100 … 599.
     case badStatusLine = "bad_status_line"
+    /// A 1xx response that states a body.
+    case bodyOnInterim = "body_on_interim"
     /// 101 as the answer to a request that asked for no upgrade, or without an `Upgrade` field.
     case unexpectedUpgrade = "unexpected_upgrade"
 

@@ -36,6 +36,7 @@ package enum FieldRole: UInt8, Hashable, Sendable {
 }
 
 /// A field line: offsets into the bytes that were parsed.
+@usableFromInline
 package struct HeadField: Hashable, Sendable {
     @usableFromInline var nameStart: UInt32
     @usableFromInline var nameEnd: UInt32
@@ -43,7 +44,6 @@ package struct HeadField: Hashable, Sendable {
     @usableFromInline var valueEnd: UInt32
     package internal(set) var role: FieldRole
 
-    @inlinable
     init(nameStart: Int, nameEnd: Int, valueStart: Int, valueEnd: Int, role: FieldRole) {
         // A head has at most 1 MiB (`HeadLimits`), so offsets fit.
         self.nameStart = UInt32(truncatingIfNeeded: nameStart)

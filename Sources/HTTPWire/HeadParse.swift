@@ -25,4 +25,10 @@ package struct HeadProgress: Hashable, Sendable {
 
     @inlinable
     package init() {}
+
+    init(lineStart: Int, lines: UInt32) {
+        self.lineStart = UInt32(truncatingIfNeeded: lineStart)
+        scanned = self.lineStart
+        self.lines = lines
+    }
 }

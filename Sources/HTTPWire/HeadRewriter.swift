@@ -4,80 +4,161 @@
 // Not sent: `Via`. RFC 9110 §7.6.3 asks gateways for it; we leave it out as nginx and HAProxy do, because origins
 // (nginx's `gzip_proxied off`, for one) turn compression off when they see it.
 
-/// What we tell the backend about the client. All bytes are borrowed for the call.
-package struct ForwardedContext {
-    /// The client's address as text, without port and brackets: `192.0.2.7`, `2001:db8::1`.
-    package var clientAddress: UnsafeRawBufferPointer
-    /// Whether the client's connection is TLS.
-    package var isEncrypted: Bool
-    /// Whether the client's own `X-Forwarded-*`, `Forwarded` and `X-Real-IP` are believed and extended. Otherwise they
-    /// are dropped, which is the default.
-    package var isPeerTrusted: Bool
-    /// The request id to send: the client's (`RequestHeadParser.requestID`) or a fresh one (`RequestID.write`).
-    package var requestID: UnsafeRawBufferPointer
-    /// `Host` for an HTTP/1.0 request that has none: the backend's or our own address.
-    package var fallbackHost: UnsafeRawBufferPointer
-
-    package init(
-        clientAddress: UnsafeRawBufferPointer, requestID: UnsafeRawBufferPointer,
-        fallbackHost: UnsafeRawBufferPointer, isEncrypted: Bool = false, isPeerTrusted: Bool = false
-    ) {
-        self.clientAddress = clientAddress
-        self.requestID = requestID
-        self.fallbackHost = fallbackHost
-        self.isEncrypted = isEncrypted
-        self.isPeerTrusted = isPeerTrusted
-    }
-}
-
-/// What the client's side needs to know about a response. All bytes are borrowed for the call.
-package struct ResponseContext {
-    /// Goes back as `X-Request-Id`, in place of a backend's own.
-    package var requestID: UnsafeRawBufferPointer
-    /// The request's version.
-    package var isHTTP11Client: Bool
-    /// Whether we will read another request from this client after this response. `writeResponse` says `close` all the
-    /// same when the body can end only by closing (`HeadRewriter.downstreamFraming`).
-    package var keepAlive: Bool
-
-    package init(requestID: UnsafeRawBufferPointer, isHTTP11Client: Bool, keepAlive: Bool) {
-        self.requestID = requestID
-        self.isHTTP11Client = isHTTP11Client
-        self.keepAlive = keepAlive
-    }
-}
-
 /// Rewrites heads on their way through. Pure, without allocation.
 package enum HeadRewriter {
     /// Writes the head for the backend, always HTTP/1.1.
     ///
     /// Same method; target in origin form (or `*`); `Host` first; hop-by-hop fields, fields named by `Connection` and
     /// names with underscores left out; `X-Forwarded-For`, `-Proto`, `-Host`, `X-Real-IP` and `X-Request-Id` set;
-    /// framing from `head.framing`: `Transfer-Encoding: chunked` means that the proxy chunks anew.
-    /// `Expect` and `Upgrade` only when `head.expectsContinue` and `head.isUpgrade`.
-    /// `bytes` are those `head` was parsed from. Too small a writer ends up overflowed; a head grows by at most 350 bytes
-    /// plus the context's.
+    /// framing from `head.framing`, where `.chunked` means that the proxy chunks anew; `Expect` only with
+    /// `head.expectsContinue`, `Upgrade` only with `head.isUpgrade`; `Max-Forwards` of OPTIONS counted down.
+    /// `bytes` are those `head` was parsed from. Too small a writer ends up overflowed. The output is at most
+    /// `head.headLength + head.fieldCount + growthMax` bytes, plus the host, plus twice the bytes of the context.
     package static func writeRequest(
         from bytes: UnsafeRawBufferPointer, head: borrowing RequestHeadParser, forwarded: ForwardedContext,
         into writer: inout ByteWriter
     ) {
+        writeRequestLine(from: bytes, head: head, into: &writer)
+        writer.append("Host: ")
+        if let host = head.host {
+            writer.append(bytes, host)
+        } else {
+            writer.append(forwarded.fallbackHost)
+        }
+        writer.append("\r\n")
+        var kept = KeptForwarded()
+        for index in 0..<head.fieldCount {
+            let field = head.table.fields[index]
+            switch field.role {
+            case .endToEnd, .protected:
+                writeField(field, from: bytes, into: &writer)
+            case .maxForwards:
+                writeForwards(field, from: bytes, head: head, into: &writer)
+            case .forwardedProto, .forwardedHost, .realIP, .forwardedOther:
+                guard forwarded.isPeerTrusted else { continue }
+                kept.note(field.role)
+                writeField(field, from: bytes, into: &writer)
+            case .host, .contentLength, .transferEncoding, .connection, .upgrade, .expect, .requestID, .forwardedFor,
+                .hopByHop, .nominated, .underscored:
+                continue
+            }
+        }
+        writeFraming(head.framing, into: &writer)
+        if head.expectsContinue { writer.append("Expect: 100-continue\r\n") }
+        writeForwarded(from: bytes, head: head, forwarded: forwarded, kept: kept, into: &writer)
+        if head.isUpgrade { writeUpgrade(head.table, from: bytes, into: &writer) }
+        writer.append("\r\n")
     }
 
-    /// Writes the head for the client, always HTTP/1.1 by name (RFC 9110 §2.5), in the manner of the client's version.
-    ///
-    /// Status and reason kept; hop-by-hop fields left out; `X-Request-Id` set (not on interim responses); framing as
-    /// `downstreamFraming`; `Connection: close`, `keep-alive` (HTTP/1.0 clients) or `Upgrade` (101) as needed.
-    package static func writeResponse(
-        from bytes: UnsafeRawBufferPointer, head: borrowing ResponseHeadParser, context: ResponseContext,
+    /// Bytes that `writeRequest` and `writeResponse` can add to a head, besides a space per field and copies of the host
+    /// and of the context.
+    package static let growthMax = 160
+
+    private static func writeRequestLine(
+        from bytes: UnsafeRawBufferPointer, head: borrowing RequestHeadParser, into writer: inout ByteWriter
+    ) {
+        writer.append(bytes, head.methodRange)
+        writer.append(" ")
+        if head.path.isEmpty {
+            // An absolute target without path is `/`, or `*` for OPTIONS on the whole server (RFC 9112 §3.2.1, §3.2.4).
+            writer.append(head.method == .options && head.query.isEmpty ? "*" : "/")
+        } else {
+            writer.append(bytes, head.path)
+        }
+        writer.append(bytes, head.query)
+        writer.append(" HTTP/1.1\r\n")
+    }
+
+    /// `Max-Forwards` counts for OPTIONS (and TRACE, which is refused); elsewhere it is passed (RFC 9110 §7.6.2).
+    private static func writeForwards(
+        _ field: HeadField, from bytes: UnsafeRawBufferPointer, head: borrowing RequestHeadParser,
         into writer: inout ByteWriter
     ) {
+        guard let left = head.forwardsLeft else {
+            writeField(field, from: bytes, into: &writer)
+            return
+        }
+        writer.append("Max-Forwards: ")
+        writer.append(decimal: left - 1)
+        writer.append("\r\n")
     }
 
-    /// How the body is framed towards the client: a body without a length is chunked for HTTP/1.1 and ends by closing for
-    /// HTTP/1.0, so the proxy must (re-)chunk on `.chunked` and close on `.untilClose`.
-    package static func downstreamFraming(
-        of head: borrowing ResponseHeadParser, isHTTP11Client: Bool
-    ) -> BodyFraming {
-        head.framing
+    private static func writeForwarded(
+        from bytes: UnsafeRawBufferPointer, head: borrowing RequestHeadParser, forwarded: ForwardedContext,
+        kept: KeptForwarded, into writer: inout ByteWriter
+    ) {
+        writer.append("X-Forwarded-For: ")
+        if forwarded.isPeerTrusted {
+            for index in 0..<head.fieldCount where head.table.fields[index].role == .forwardedFor {
+                writer.append(bytes, head.table.fields[index].value)
+                writer.append(", ")
+            }
+        }
+        writer.append(forwarded.clientAddress)
+        if !kept.hasProto { writer.append(forwarded.isEncrypted ? "\r\nX-Forwarded-Proto: https" : protoHTTP) }
+        if !kept.hasHost, let host = head.host {
+            writer.append("\r\nX-Forwarded-Host: ")
+            writer.append(bytes, host)
+        }
+        if !kept.hasRealIP {
+            writer.append("\r\nX-Real-IP: ")
+            writer.append(forwarded.clientAddress)
+        }
+        writer.append("\r\nX-Request-Id: ")
+        writer.append(forwarded.requestID)
+        writer.append("\r\n")
+    }
+
+    private static var protoHTTP: StaticString { "\r\nX-Forwarded-Proto: http" }
+
+    /// The fields of a trusted peer that were passed on, and so are not set by us.
+    private struct KeptForwarded {
+        var hasProto = false
+        var hasHost = false
+        var hasRealIP = false
+
+        mutating func note(_ role: FieldRole) {
+            switch role {
+            case .forwardedProto: hasProto = true
+            case .forwardedHost: hasHost = true
+            case .realIP: hasRealIP = true
+            default: break
+            }
+        }
+    }
+}
+
+extension HeadRewriter {
+    /// Writes one field anew: whitespace around the value is normalised.
+    static func writeField(_ field: HeadField, from bytes: UnsafeRawBufferPointer, into writer: inout ByteWriter) {
+        writer.append(bytes, field.name)
+        writer.append(": ")
+        writer.append(bytes, field.value)
+        writer.append("\r\n")
+    }
+
+    /// States how the body ends; nothing when none follows, or when only closing ends it.
+    static func writeFraming(_ framing: BodyFraming, into writer: inout ByteWriter) {
+        switch framing {
+        case .length(let length): writeLength(length, into: &writer)
+        case .chunked: writer.append("Transfer-Encoding: chunked\r\n")
+        case .none, .untilClose: break
+        }
+    }
+
+    static func writeLength(_ length: UInt64, into writer: inout ByteWriter) {
+        writer.append("Content-Length: ")
+        writer.append(decimal: length)
+        writer.append("\r\n")
+    }
+
+    /// `Connection: Upgrade` and every `Upgrade` field.
+    static func writeUpgrade(
+        _ table: borrowing FieldTable, from bytes: UnsafeRawBufferPointer, into writer: inout ByteWriter
+    ) {
+        writer.append("Connection: Upgrade\r\n")
+        for index in 0..<table.count where table.fields[index].role == .upgrade {
+            writeField(table.fields[index], from: bytes, into: &writer)
+        }
     }
 }

@@ -2,6 +2,7 @@
 // stays in the caller's bytes, see `RequestHeadParser.methodRange`.
 
 /// A request method, as far as framing, retries and routing care.
+@usableFromInline
 package enum Method: UInt8, Hashable, Sendable, CaseIterable {
     case get, head, post, put, delete, options, patch
     /// Any other token. Forwarded as it came; treated as neither safe nor idempotent.

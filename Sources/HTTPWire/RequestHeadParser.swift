@@ -1,35 +1,17 @@
 // The border: turns the bytes of an HTTP/1.1 request head into offsets, or refuses them. Not for bodies, see
 // `ChunkedDecoder`; not for what goes to the backend, see `HeadRewriter`.
 
-/// The form of a request target (RFC 9112 §3.2). Authority form belongs to `CONNECT`, which is refused.
-package enum TargetForm: UInt8, Hashable, Sendable {
-    /// `/path?query`
-    case origin
-    /// `http://host/path?query`: forwarded in origin form, its authority instead of the `Host` field (§3.2.2).
-    case absolute
-    /// `*`, only with `OPTIONS`.
-    case asterisk
-}
-
 /// Parses request heads, one after the other; one per event-loop thread.
 ///
 /// After `.complete`, all accessors speak of that head, by offsets into the bytes it was parsed from, until the next
 /// `parse`. After any other outcome they mean nothing.
-/// Pure; allocates only when `limits.fieldsMax` grows. Bytes are read at most twice, whatever the size of the pieces.
+/// Pure; allocates only when a bigger `limits.fieldsMax` than before is asked for. Bytes are read at most twice, whatever
+/// the size of the pieces they come in.
 /// Source: RFC 9110, RFC 9112.
 package struct RequestHeadParser: ~Copyable {
-    package private(set) var method = Method.other
-    /// The method's own text, for logs and for `.other`.
-    package private(set) var methodRange = 0..<0
-    /// The whole target as it came.
-    package private(set) var target = 0..<0
-    package private(set) var targetForm = TargetForm.origin
-    /// The path without query. Empty for an absolute target without path: see `path(in:)`. `*` in asterisk form.
-    package private(set) var path = 0..<0
-    /// The query with its `?`; empty when there is none.
-    package private(set) var query = 0..<0
-    /// False for HTTP/1.0. HTTP/1.2 and above count as 1.1 (RFC 9110 §2.5).
-    package private(set) var isHTTP11 = true
+    @usableFromInline var table: FieldTable
+    @usableFromInline var line = RequestLine()
+
     /// Host with optional port, valid by syntax: from an absolute target, else from `Host`. `nil` only in HTTP/1.0.
     package private(set) var host: Range<Int>?
     /// `.none`, `.length` or `.chunked`.
@@ -38,25 +20,58 @@ package struct RequestHeadParser: ~Copyable {
     package private(set) var keepAlive = false
     /// Whether the client waits for 100 before it sends the body. Never in HTTP/1.0 or without a body (RFC 9110 §10.1.1).
     package private(set) var expectsContinue = false
-    /// Whether an upgrade is asked for and may be passed on: HTTP/1.1, `Connection: upgrade`, no body, and neither `h2c`
-    /// nor `TLS`, whose tunnels would hide requests from us. The tunnel opens only on the backend's 101.
+    /// Whether an upgrade is asked for and may be passed on: HTTP/1.1, `Connection: upgrade`, no body, and no `h2c`, `HTTP`
+    /// or `TLS`, whose tunnels would carry requests past us. The tunnel opens only on the backend's 101.
     package private(set) var isUpgrade = false
     /// A client's `X-Request-Id` that is fit to be kept: one field, see `RequestID.isValid`.
     package private(set) var requestID: Range<Int>?
-    /// Bytes of the head, including the empty line at its end (and one empty line before it, if the client sent one).
-    package private(set) var headLength = 0
+    /// `Max-Forwards` of an OPTIONS request, 1 or more; `nil` when there is none (RFC 9110 §7.6.2).
+    package private(set) var forwardsLeft: UInt64?
 
     /// A parser with room for `limits.fieldsMax` fields from the start.
     package init(limits: HeadLimits = HeadLimits()) {
+        table = FieldTable(capacity: limits.fieldsMax)
     }
 
-    /// Looks at everything received of a head. `progress` is the connection's; a new head starts with a new one.
+    @inlinable
+    package var method: Method { line.method }
+    /// The method's own text, for logs and for `.other`.
+    @inlinable
+    package var methodRange: Range<Int> { line.methodRange }
+    /// The whole target as it came.
+    @inlinable
+    package var target: Range<Int> { line.target }
+    @inlinable
+    package var targetForm: TargetForm { line.form }
+    /// The path without query. Empty for an absolute target without path: see `path(in:)`. `*` in asterisk form.
+    @inlinable
+    package var path: Range<Int> { line.path }
+    /// The query with its `?`; empty when there is none.
+    @inlinable
+    package var query: Range<Int> { line.query }
+    /// False for HTTP/1.0. HTTP/1.2 and above count as 1.1 (RFC 9110 §2.5).
+    @inlinable
+    package var isHTTP11: Bool { line.isHTTP11 }
+    /// Bytes of the head, including the empty line at its end (and one empty line before it, if the client sent one).
+    @inlinable
+    package var headLength: Int { table.headLength }
+    /// Number of header fields.
+    @inlinable
+    package var fieldCount: Int { table.count }
+
+    /// The field at `index`, which must be in `0 ..< fieldCount`.
+    @inlinable
+    package func field(_ index: Int) -> HeadField { table[index] }
+
+    /// The path for routing and logs: never empty, `/` where an absolute target has none.
     ///
-    /// The outcome depends only on the bytes, not on how they were split over calls.
-    package mutating func parse(
-        _ bytes: UnsafeRawBufferPointer, resuming progress: inout HeadProgress, within limits: HeadLimits
-    ) -> HeadParse {
-        .incomplete
+    /// As it came: escapes are checked but not decoded, and `.` and `..` segments are not resolved.
+    package func path(in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        if path.isEmpty {
+            let root: StaticString = "/"
+            return UnsafeRawBufferPointer(start: root.utf8Start, count: 1)
+        }
+        return UnsafeRawBufferPointer(rebasing: bytes[path])
     }
 
     /// Looks at a head from its start.
@@ -66,16 +81,90 @@ package struct RequestHeadParser: ~Copyable {
         return parse(bytes, resuming: &progress, within: limits)
     }
 
-    /// Number of header fields.
-    package var fieldCount: Int { 0 }
-
-    /// The field at `index`, which must be in `0 ..< fieldCount`.
-    package func field(_ index: Int) -> HeadField {
-        HeadField(nameStart: 0, nameEnd: 0, valueStart: 0, valueEnd: 0, role: .endToEnd)
+    /// Looks at everything received of a head. `progress` is the connection's; a new head starts with a new one.
+    ///
+    /// The outcome depends only on the bytes, not on how they were split over calls.
+    package mutating func parse(
+        _ bytes: UnsafeRawBufferPointer, resuming progress: inout HeadProgress, within limits: HeadLimits
+    ) -> HeadParse {
+        table.reserve(limits.fieldsMax)
+        let isResumed = progress.lines > 0
+        var event = table.read(bytes, resuming: &progress, within: limits, skipsEmptyLine: true)
+        if case .firstLine(let range) = event {
+            line = RequestLine()
+            if let fault = line.read(bytes, range) { return .malformed(fault) }
+            event = table.read(bytes, resuming: &progress, within: limits, skipsEmptyLine: true)
+        }
+        switch event {
+        case .malformed(let fault): return .malformed(fault)
+        case .incomplete, .firstLine: return .incomplete
+        case .complete: break
+        }
+        // The table has only the lines of this call: read all of them, see `FieldTable`.
+        if isResumed { return parse(bytes, within: limits) }
+        if let fault = interpret(bytes) { return .malformed(fault) }
+        return .complete(headLength: table.headLength)
     }
 
-    /// The path for routing and logs: never empty, `/` where an absolute target has none.
-    package func path(in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        bytes
+    /// Finds out what the fields say together.
+    private mutating func interpret(_ bytes: UnsafeRawBufferPointer) -> HeadError? {
+        var connection = ConnectionOptions()
+        var fields = FramingFields()
+        var hostField: Range<Int>?
+        var upgrade = UpgradeOffer()
+        var hasExpectation = false
+        var requestIDs = 0
+        (host, requestID, forwardsLeft) = (nil, nil, nil)
+        for index in 0..<table.count where table.fields[index].role != .endToEnd {
+            let field = table.fields[index]
+            var fault: HeadError?
+            switch field.role {
+            case .host:
+                if hostField != nil { fault = .duplicateHost }
+                hostField = field.value
+            case .contentLength: fault = fields.addContentLength(field.value, in: bytes)
+            case .transferEncoding: fault = fields.addTransferEncoding(field.value, in: bytes)
+            case .connection: fault = connection.add(field.value, in: bytes, table: &table)
+            case .upgrade: upgrade.add(field.value, in: bytes)
+            case .expect:
+                // RFC 9110 §10.1.1 lets a server answer 417 to what it does not know, and have 1.0 clients ignored.
+                if isHTTP11, !ByteScan.matches(bytes, field.value, "100-continue") { fault = .unknownExpectation }
+                hasExpectation = true
+            case .maxForwards where method == .options: fault = readForwards(field.value, in: bytes)
+            case .requestID:
+                requestIDs += 1
+                requestID = field.value
+            default: break
+            }
+            if let fault { return fault }
+        }
+        if let fault = fields.fault(isHTTP11: isHTTP11) ?? hostFault(bytes, hostField) { return fault }
+        framing = fields.ofRequest
+        keepAlive = connection.isPersistent(isHTTP11: isHTTP11)
+        expectsContinue = hasExpectation && isHTTP11 && framing.hasBody
+        isUpgrade = upgrade.isPassable && connection.saysUpgrade && isHTTP11 && !framing.hasBody
+        if let id = requestID, requestIDs > 1 || !RequestID.isValid(UnsafeRawBufferPointer(rebasing: bytes[id])) {
+            requestID = nil
+        }
+        return nil
+    }
+
+    /// Settles `host`, or says what is wrong with it (RFC 9112 §3.2).
+    ///
+    /// An HTTP/1.1 request must have the field even with an absolute target, which then decides alone (§3.2.2).
+    private mutating func hostFault(_ bytes: UnsafeRawBufferPointer, _ field: Range<Int>?) -> HeadError? {
+        guard let field else {
+            host = line.authority
+            return isHTTP11 ? .missingHost : nil
+        }
+        guard Authority.isValid(bytes, field) else { return .badHost }
+        host = line.authority ?? field
+        return nil
+    }
+
+    /// Reads `Max-Forwards` of an OPTIONS request (RFC 9110 §7.6.2). What is no number is passed on as it came.
+    private mutating func readForwards(_ value: Range<Int>, in bytes: UnsafeRawBufferPointer) -> HeadError? {
+        forwardsLeft = ByteScan.decimal(bytes, value)
+        return forwardsLeft == 0 ? .hopsExhausted : nil
     }
 }

@@ -5,12 +5,16 @@ package enum RequestID {
     /// Characters of an id of ours.
     package static let length = 32
 
-    /// Whether a client's id may be kept.
+    /// Whether a client's id may be kept: it goes into logs and heads, so nothing that needs quoting there.
     package static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        false
+        guard !bytes.isEmpty, bytes.count <= WireLimits.requestIDBytesMax else { return false }
+        // Host bytes are letters, digits and `-._~`.
+        return bytes.allSatisfy { ByteScan.isHostByte($0) && $0 != 0x7E || $0 == 0x3A }
     }
 
     /// Writes an id of ours: 32 hexadecimal digits from 128 random bits.
     package static func write(_ random: (UInt64, UInt64), into writer: inout ByteWriter) {
+        writer.append(hexadecimal: random.0, digits: 16)
+        writer.append(hexadecimal: random.1, digits: 16)
     }
 }
