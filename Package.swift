@@ -13,6 +13,9 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -34,7 +37,9 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -66,7 +71,7 @@ let package = Package(
         module("Probing", ["CKernel", "Kernel", "Vocabulary"]),
         module("Shares", ["Vocabulary"]),
         module("Telemetry", ["Administration", "Vocabulary"]),
-        module("Control", ["Administration", "CCurl", "Telemetry", "Vocabulary", hummingbird, logging]),
+        module("Control", ["Administration", "CCurl", "Telemetry", "Vocabulary", hummingbird, logging, nioCore]),
         module(
             "Supervisor",
             [
@@ -82,10 +87,42 @@ let package = Package(
                 "Administration", "Control", "Keeper", "Kernel", "Probing", "Proxy", "Routing", "Settings", "Shares",
                 "Supervisor", "Telemetry", "Verification", "Vocabulary", arguments, logging, unixSignals,
             ], swiftSettings: settings),
-        .executableTarget(name: "samples", dependencies: [arguments, grdb, hummingbird], swiftSettings: settings),
-        // Tests, by floor.
-        tests("SharesTests", ["Shares", "Vocabulary"]),
+        .executableTarget(
+            name: "samples", dependencies: [arguments, grdb, hummingbird, logging], swiftSettings: settings),
+        // Tests, floor 1 and 2: tables, properties and seeded simulation of the pure modules.
+        tests("BalancingTests", ["Balancing", "Vocabulary"]),
+        tests("FleetTests", ["Fleet", "Health", "Lifecycle", "Rollouts", "Scaling", "Statistics", "Vocabulary"]),
+        tests("HTTPWireTests", ["HTTPWire", "Vocabulary"]),
+        tests("HealthTests", ["Health", "Vocabulary"]),
+        tests("LifecycleTests", ["Lifecycle", "Vocabulary"]),
+        tests("RolloutsTests", ["Rollouts", "Statistics", "Vocabulary"]),
+        tests("RoutingTests", ["Routing", "Vocabulary"]),
+        tests("ScalingTests", ["Scaling", "Vocabulary"]),
+        tests("SettingsTests", ["Routing", "Settings", "Vocabulary"]),
+        tests("SimulationTests", ["Fleet", "Simulation", "Vocabulary"]),
+        tests("StatisticsTests", ["Statistics"]),
+        tests("StructureTests", []),
         tests("SupervisorTests", ["Supervisor"]),
+        // Floor 3: real files, processes and sockets.
+        tests("CommandTests", ["Administration", "Control", "Settings", "Telemetry", "Vocabulary", "portico"]),
+        tests("ControlTests", ["Administration", "Control", "Telemetry", "Vocabulary"]),
+        tests("EventLoopTests", ["CKernel", "EventLoop", "Kernel", "Vocabulary"]),
+        tests("KeeperTests", ["CKernel", "Keeper", "Kernel", "Vocabulary"]),
+        tests("KernelTests", ["CKernel", "Kernel", "Vocabulary"]),
+        tests("ProbingTests", ["Kernel", "Probing", "Vocabulary"]),
+        tests(
+            "ProxyTests",
+            ["Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Proxy", "Routing", "Vocabulary"]),
+        tests("SamplesTests", ["samples", hummingbird, httpTypes, logging, nioCore, nioEmbedded]),
+        tests("SharesTests", ["Shares", "Vocabulary"]),
+        tests("TelemetryTests", ["Administration", "Telemetry", "Vocabulary"]),
+        tests(
+            "VerificationTests",
+            ["Administration", "CCurl", "Control", "Statistics", "Verification", "Vocabulary", histogram]),
+        // Floor 4: the programs themselves, with real applications.
+        .testTarget(
+            name: "WholeProgramTests", dependencies: ["portico", "samples"], exclude: ["Scenarios"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
