@@ -81,7 +81,10 @@ extension EpollLoop {
                 slot.pointee.flags.remove(.writable)
                 if result == -Int(EAGAIN) || result == -Int(ENOBUFS) { return false }
                 slot.pointee.error = CInt(-result)
-                event.kind = .broken
+                dropOutbox(slot)
+                slot.pointee.flags.insert(.readable)
+                upcoming.append(index, slots)
+                event.kind = .sendFailed
                 event.error = CInt(-result)
                 return true
             }

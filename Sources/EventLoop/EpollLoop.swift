@@ -149,7 +149,9 @@ package struct EpollLoop: EventLoop, ~Copyable {
         }
         if flags.contains(.sendFailed) {
             slot.pointee.flags.remove(.sendFailed)
-            event.kind = .broken
+            slot.pointee.flags.insert(.readable)
+            upcoming.append(index, slots)
+            event.kind = .sendFailed
             event.error = slot.pointee.error
             return true
         }

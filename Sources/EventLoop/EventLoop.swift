@@ -48,7 +48,7 @@ package protocol EventLoop: ~Copyable {
 
     /// Takes `pieces` as a whole, in order, behind what was sent before; they may be reused when it returns.
     ///
-    /// A failure comes as `.broken`. Callers hold back while `isCongested`; what they send nevertheless is kept.
+    /// A failure comes as `.sendFailed`. Callers hold back while `isCongested`; what they send nevertheless is kept.
     mutating func send(_ connection: ConnectionHandle, _ pieces: UnsafeMutableBufferPointer<iovec>)
     /// Whether enough is waiting to be sent that its source should pause; `.drained` tells when it is over.
     func isCongested(_ connection: ConnectionHandle) -> Bool

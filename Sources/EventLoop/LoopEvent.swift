@@ -40,6 +40,8 @@ package struct LoopEvent {
         case drained
         /// The connection is of no more use: `error`.
         case broken
+        /// The peer takes nothing any more: `error`. What it sent before is still received, and then the end is told.
+        case sendFailed
         /// The peer is gone for good, told once while receiving is paused; what it sent before can still be received.
         case hangup
         /// The connection's deadline passed; it has none now.

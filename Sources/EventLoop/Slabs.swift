@@ -1,8 +1,8 @@
 // Records by slot number, in slabs that are made when first needed and never move, so that a pointer to a record stays
 // good for as long as the table lives. Loop-confined.
 
-/// A growing table of trivial records.
-package struct Slabs<Record: BitwiseCopyable>: ~Copyable {
+/// A growing table of records, which must be trivial: none is ever deinitialised.
+package struct Slabs<Record>: ~Copyable {
     @usableFromInline static var bits: UInt32 { 8 }
     @usableFromInline static var slabSize: UInt32 { 1 << bits }
     @usableFromInline let directory: UnsafeMutablePointer<UnsafeMutablePointer<Record>?>
@@ -28,6 +28,11 @@ package struct Slabs<Record: BitwiseCopyable>: ~Copyable {
     package subscript(index: UInt32) -> UnsafeMutablePointer<Record> {
         precondition(Int(index >> Self.bits) < directoryCount)
         return directory[Int(index >> Self.bits)]! + Int(index & (Self.slabSize - 1))
+    }
+
+    /// Whether `prepare` was called for the slot or one next to it.
+    package func isPrepared(_ index: UInt32) -> Bool {
+        directory[Int(index >> Self.bits)] != nil
     }
 
     /// Makes sure that the slot has a record. Allocates once per 256 slots.

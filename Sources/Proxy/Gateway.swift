@@ -40,7 +40,7 @@ package final class Gateway: Sendable {
         for index in 0..<configuration.workers {
             do throws(EventLoopError) {
                 threads.append(
-                    try WorkerThread(index: index, configuration: configuration, board: board, first: publication))
+                    try WorkerThread(index: index, configuration: configuration, first: publication))
             } catch {
                 for thread in threads { thread.stop() }
                 throw error

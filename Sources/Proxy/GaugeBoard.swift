@@ -28,7 +28,7 @@ final class Publication: Sendable {
 
 /// Every gauge block by name.
 final class GaugeBoard: Sendable {
-    private struct State {
+    fileprivate struct State {
         var revision = Revision.zero
         var listeners: [BoundListener] = []
         var backends: [BackendID: GaugeBlock] = [:]
@@ -50,7 +50,7 @@ final class GaugeBoard: Sendable {
 
     /// A later publication; `nil` when `table` is older than the newest one.
     func nextPublication(of table: RoutingTable, listeners: [BoundListener]?) -> Publication? {
-        state.withLock { state in
+        state.withLock { state -> Publication? in
             guard table.revision >= state.revision else { return nil }
             return state.publish(table, listeners ?? state.listeners, workers)
         }
@@ -69,7 +69,7 @@ final class GaugeBoard: Sendable {
             sum.upstreamFailures += lane.pointee.upstreamFailures.load(ordering: .relaxed)
             sum.connectFailures += lane.pointee.connectFailures.load(ordering: .relaxed)
         }
-        sum.consecutiveConnectFailures = block.consecutiveConnectFailures.load(ordering: .relaxed)
+        sum.consecutiveConnectFailures = block.consecutiveConnectFailures.pointee.load(ordering: .relaxed)
         return sum
     }
 

@@ -66,20 +66,20 @@ final class GaugeBlock: Sendable {
     // SAFETY: allocated once, freed in deinit; each lane is written by one worker and read through atomics.
     private nonisolated(unsafe) let base: UnsafeMutableRawPointer
     let lanes: Int
-    /// Connect failures in a row over all workers.
-    let consecutiveConnectFailures = Atomic<UInt64>(0)
 
     init(lanes: Int) {
         precondition(MemoryLayout<GaugeLane>.size <= Self.stride)
         self.lanes = lanes
-        base = .allocate(byteCount: Self.stride * lanes, alignment: Self.stride)
+        base = .allocate(byteCount: Self.stride * (lanes + 1), alignment: Self.stride)
         for index in 0..<lanes {
             (base + index * Self.stride).bindMemory(to: GaugeLane.self, capacity: 1).initialize(to: GaugeLane())
         }
+        (base + lanes * Self.stride).bindMemory(to: Atomic<UInt64>.self, capacity: 1).initialize(to: Atomic(0))
     }
 
     deinit {
         for index in 0..<lanes { lane(index).deinitialize(count: 1) }
+        consecutiveConnectFailures.deinitialize(count: 1)
         base.deallocate()
     }
 
@@ -87,6 +87,11 @@ final class GaugeBlock: Sendable {
     func lane(_ index: Int) -> UnsafeMutablePointer<GaugeLane> {
         precondition(index < lanes)
         return (base + index * Self.stride).assumingMemoryBound(to: GaugeLane.self)
+    }
+
+    /// Connect failures in a row over all workers: behind the lanes, since every worker writes it.
+    var consecutiveConnectFailures: UnsafeMutablePointer<Atomic<UInt64>> {
+        (base + lanes * Self.stride).assumingMemoryBound(to: Atomic<UInt64>.self)
     }
 
     /// The step from one lane to the next, in bytes: for summing without touching the block.

@@ -1,0 +1,34 @@
+// The bounds of the data plane that no setting changes, in one place.
+
+import Vocabulary
+
+enum ProxyLimits {
+    /// Bytes of a request or response head, whatever the settings say: it must fit into a lent block with a whole
+    /// receive behind it.
+    static let headBytesMax = 60 * 1024
+    /// Header fields of a response.
+    static let responseFieldsMax = 200
+    /// Request bodies up to this size are kept until the response begins, so that an idempotent request can be sent
+    /// again. Longer ones are sent once.
+    static let replayBodyBytesMax = 16 * 1024
+    /// Backends one request may be tried on.
+    static let attemptsMax = 8
+    /// Idle connections kept per backend and worker; one more closes the oldest.
+    static let idleUpstreamsMax = 512
+    /// How long a backend that refused a connection is passed over by this worker (unless there is no other).
+    static let connectPenalty = Duration.seconds(1)
+    /// How often a held request tries again when backends are ready by the table but refuse connections.
+    static let heldRetryInterval = Duration.milliseconds(200)
+    /// How long a finished client may take to close its side; then we do.
+    static let lingerFor = Duration.seconds(5)
+    /// Bytes thrown away meanwhile; one more closes at once.
+    static let lingerBytesMax = 16 << 20
+    /// How long accepting pauses when the system is out of descriptors.
+    static let acceptPause = Duration.milliseconds(50)
+    /// Interim responses (1xx) passed per request; one more is malformed.
+    static let interimResponsesMax = 16
+    /// Bytes of the path and of the host that the access log shows; the rest is cut off.
+    static let loggedTextBytesMax = 2048
+    /// The access log is written when this many bytes wait, or when the loop is about to wait.
+    static let logBytesMax = 32 * 1024
+}

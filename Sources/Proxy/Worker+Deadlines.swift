@@ -1,0 +1,86 @@
+// Time runs out: what that means depends on whom the exchange was waiting for.
+
+import EventLoop
+import HTTPWire
+import Routing
+import Vocabulary
+
+extension Worker where Loop: ~Copyable {
+    mutating func clientDeadline(_ client: ClientPointer) {
+        let handle = client.pointee.handle
+        switch client.pointee.phase {
+        case .free: break
+        case .idle: closeClient(client)
+        case .head:
+            beginRefused(client)
+            respond(client, status: 408, .clientTimeout, mustClose: true)
+        case .held:
+            leaveHold(client)
+            if client.pointee.flags.contains(.connectFailed) {
+                refuseHeld(client, isFull: false)
+            } else {
+                failRequest(client, status: 503, .holdTimeout)
+            }
+        case .tunneling: closeTunnel(client, .clientTimeout)
+        case .lingering:
+            // A slow reader that still reads has time; one that is done reading has had it.
+            if loop.unsentBytes(handle) > 0, loop.sentBytes(handle) != client.pointee.sentMark {
+                armLinger(client)
+            } else {
+                closeClient(client)
+            }
+        case .connecting:
+            // The body waits for the backend, not for the client.
+            break
+        case .exchanging:
+            if loop.isCongested(handle) {
+                if loop.sentBytes(handle) != client.pointee.sentMark { return watchSlowReader(client) }
+            } else if client.pointee.requestBody.isDone {
+                return
+            } else if !loop.isReceiving(handle) {
+                // The body waits for the backend, whose own deadline runs.
+                return rearmBody(client)
+            }
+            abandonUpstream(client)
+            failRequest(client, status: 408, .clientTimeout)
+        }
+    }
+
+    private mutating func rearmBody(_ client: ClientPointer) {
+        loop.setDeadline(
+            client.pointee.handle, loop.now + listeners[Int(client.pointee.listener)].rules.bodyTimeout)
+    }
+
+    /// The client does not take what we have: it gets the time of a body read for each step forward.
+    mutating func watchSlowReader(_ client: ClientPointer) {
+        client.pointee.sentMark = loop.sentBytes(client.pointee.handle)
+        rearmBody(client)
+    }
+
+    mutating func upstreamDeadline(_ upstream: UpstreamPointer) {
+        let handle = upstream.pointee.handle
+        switch upstream.pointee.phase {
+        case .free, .tunneling: break
+        case .idle: closeUpstream(upstream)
+        case .connecting: connectFailed(upstream, isTimeout: true)
+        case .awaitingHead:
+            let client = clients[upstream.pointee.client.index]
+            // While the client is still sending, its own deadline runs; the backend's begins with the last byte. But a
+            // backend that takes nothing, or leaves `Expect: 100-continue` unanswered, is late.
+            let awaitsContinue = client.pointee.flags.contains(.expectsContinue) && client.pointee.bytesIn == 0
+            if !client.pointee.requestBody.isDone, !loop.isCongested(handle), !awaitsContinue {
+                let timeout = services[Int(client.pointee.service)].timeouts.response
+                return loop.setDeadline(handle, loop.now + timeout)
+            }
+            attemptFailed(upstream, .responseTimeout)
+        case .body:
+            let client = clients[upstream.pointee.client.index]
+            // Paused because the client is slow: the client's deadline runs.
+            if loop.isCongested(client.pointee.handle) {
+                let timeout = services[Int(client.pointee.service)].timeouts.idle
+                return loop.setDeadline(handle, loop.now + timeout)
+            }
+            attemptFailed(upstream, .responseTimeout)
+        }
+    }
+}

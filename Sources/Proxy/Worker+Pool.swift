@@ -1,0 +1,94 @@
+// Idle connections to backends, per worker and backend: the youngest is used first, so that the others grow old and go.
+
+import EventLoop
+import HTTPWire
+import Routing
+import Vocabulary
+
+extension Worker where Loop: ~Copyable {
+    /// An idle connection that is alive as far as can be told.
+    ///
+    /// Anything that happened to an idle connection is its end. A request that must not be sent twice asks the system
+    /// too, for what came in the microseconds since it last told us (rule 15 of the research note).
+    mutating func takePooled(_ slot: Int32, for method: Method) -> UpstreamPointer? {
+        let backend = backends[slot]
+        while backend.pointee.poolFirst != .max {
+            let upstream = upstreams[backend.pointee.poolFirst]
+            let handle = upstream.pointee.handle
+            leavePool(upstream)
+            if loop.isStirred(handle) || (!method.isIdempotent && loop.hasInput(handle)) {
+                closeUpstream(upstream)
+                continue
+            }
+            upstream.pointee.isReused = true
+            return upstream
+        }
+        return nil
+    }
+
+    /// Keeps a connection whose exchange is over for the next one.
+    mutating func pool(_ upstream: UpstreamPointer) {
+        let backend = backends[upstream.pointee.backend]
+        guard backend.pointee.standing == .ready, backend.pointee.isListed, !isDraining,
+            !loop.isStirred(upstream.pointee.handle), !loop.isCongested(upstream.pointee.handle)
+        else { return closeUpstream(upstream) }
+        let index = upstream.pointee.handle.index
+        upstream.pointee.phase = .idle
+        upstream.pointee.client = .none
+        upstream.pointee.poolPrevious = .max
+        upstream.pointee.poolNext = backend.pointee.poolFirst
+        if backend.pointee.poolFirst == .max {
+            backend.pointee.poolLast = index
+        } else {
+            upstreams[backend.pointee.poolFirst].pointee.poolPrevious = index
+        }
+        backend.pointee.poolFirst = index
+        backend.pointee.poolCount += 1
+        loop.resumeReceiving(upstream.pointee.handle)
+        loop.setDeadline(upstream.pointee.handle, loop.now + backend.pointee.keepAlive)
+        if Int(backend.pointee.poolCount) > ProxyLimits.idleUpstreamsMax {
+            closeUpstream(upstreams[backend.pointee.poolLast])
+        }
+    }
+
+    private mutating func leavePool(_ upstream: UpstreamPointer) {
+        let backend = backends[upstream.pointee.backend]
+        let (previous, next) = (upstream.pointee.poolPrevious, upstream.pointee.poolNext)
+        if previous == .max {
+            backend.pointee.poolFirst = next
+        } else {
+            upstreams[previous].pointee.poolNext = next
+        }
+        if next == .max {
+            backend.pointee.poolLast = previous
+        } else {
+            upstreams[next].pointee.poolPrevious = previous
+        }
+        upstream.pointee.poolPrevious = .max
+        upstream.pointee.poolNext = .max
+        upstream.pointee.phase = .awaitingHead
+        backend.pointee.poolCount -= 1
+    }
+
+    /// Closes every idle connection of a backend.
+    mutating func drainPool(_ slot: Int32) {
+        while backends[slot].pointee.poolFirst != .max {
+            closeUpstream(upstreams[backends[slot].pointee.poolFirst])
+        }
+    }
+
+    /// Ends a connection to a backend, whatever it was at. Its client, if any, must not need it any more.
+    mutating func closeUpstream(_ upstream: UpstreamPointer, withReset: Bool = false) {
+        let handle = upstream.pointee.handle
+        if upstream.pointee.phase == .idle { leavePool(upstream) }
+        giveBack(&upstream.pointee.stash)
+        // What is still on its way out in this event can't be sent any more.
+        if output.target == handle { output.clear() }
+        backends[upstream.pointee.backend].pointee.connections -= 1
+        upstream.pointee.phase = .free
+        upstream.pointee.handle = .none
+        upstream.pointee.client = .none
+        roles[handle.index].pointee = .none
+        if withReset { loop.reset(handle) } else { loop.close(handle) }
+    }
+}

@@ -1,0 +1,119 @@
+// Bytes both ways: TCP connections, and HTTP connections after the backend's 101. Each end's close is passed on by
+// itself (half-close); the tunnel is over when both ends closed and everything was taken.
+
+import EventLoop
+import HTTPWire
+import Routing
+import Vocabulary
+
+extension Worker where Loop: ~Copyable {
+    /// A client of a TCP listener: one exchange for the whole connection.
+    mutating func beginTCP(_ client: ClientPointer, service: Int32) {
+        client.pointee.flags = [.isTCP, .hasRequest, .isCounted]
+        client.pointee.begun = loop.now
+        client.pointee.chosen = loop.now
+        client.pointee.method = .other
+        client.pointee.service = service
+        let lane = services[Int(service)].lane
+        GaugeLane.count(lane.pointee.requests)
+        lane.pointee.shift(by: 1, now: loop.now)
+        dispatch(client)
+    }
+
+    /// The backend agreed: from here on, nobody looks at the bytes. Only on 101, never on the request alone, which
+    /// would let a client smuggle requests past us to a backend that ignores the upgrade.
+    mutating func beginUpgrade(
+        _ client: ClientPointer, _ upstream: UpstreamPointer, head: UnsafeRawBufferPointer,
+        rest: UnsafeRawBufferPointer
+    ) {
+        client.pointee.status = 101
+        client.pointee.flags.insert(.responseBegun)
+        client.pointee.answered = loop.now
+        client.pointee.requestBody = .done
+        writeHead(client, head, keepAlive: true)
+        client.pointee.bytesOut += UInt64(rest.count)
+        output.add(rest)
+        flush()
+        beginTunnel(client, upstream)
+        feedStash(client)
+    }
+
+    mutating func beginTunnel(_ client: ClientPointer, _ upstream: UpstreamPointer) {
+        client.pointee.phase = .tunneling
+        upstream.pointee.phase = .tunneling
+        if client.pointee.flags.contains(.isTCP) { client.pointee.answered = loop.now }
+        loop.clearDeadline(upstream.pointee.handle)
+        touchTunnel(client)
+        if client.pointee.flags.contains(.inputEnded) { loop.shutdownSending(upstream.pointee.handle) }
+    }
+
+    private mutating func touchTunnel(_ client: ClientPointer) {
+        let timeout =
+            client.pointee.flags.contains(.isTCP)
+            ? listeners[Int(client.pointee.listener)].rules.tcpIdleTimeout
+            : services[Int(client.pointee.service)].timeouts.tunnel
+        loop.setDeadline(client.pointee.handle, loop.now + timeout)
+    }
+
+    mutating func relayFromClient(_ client: ClientPointer, _ bytes: UnsafeRawBufferPointer) {
+        client.pointee.bytesIn += UInt64(bytes.count)
+        aim(client.pointee.upstream)
+        output.add(bytes)
+        flush()
+        touchTunnel(client)
+        if loop.isCongested(client.pointee.upstream) { loop.pauseReceiving(client.pointee.handle) }
+    }
+
+    mutating func relayFromUpstream(_ upstream: UpstreamPointer, _ bytes: UnsafeRawBufferPointer) {
+        let client = clients[upstream.pointee.client.index]
+        client.pointee.bytesOut += UInt64(bytes.count)
+        aim(client.pointee.handle)
+        output.add(bytes)
+        flush()
+        touchTunnel(client)
+        if loop.isCongested(client.pointee.handle) { loop.pauseReceiving(upstream.pointee.handle) }
+    }
+
+    mutating func clientTunnelEnded(_ client: ClientPointer) {
+        client.pointee.flags.insert(.inputEnded)
+        let upstream = upstreams[client.pointee.upstream.index]
+        loop.shutdownSending(upstream.pointee.handle)
+        _ = endTunnelIfOver(client, upstream)
+    }
+
+    mutating func upstreamTunnelEnded(_ upstream: UpstreamPointer) {
+        upstream.pointee.inputEnded = true
+        let client = clients[upstream.pointee.client.index]
+        client.pointee.flags.insert(.outputEnded)
+        loop.shutdownSending(client.pointee.handle)
+        _ = endTunnelIfOver(client, upstream)
+    }
+
+    /// Closes both ends once both have ended and nothing is on its way.
+    mutating func endTunnelIfOver(_ client: ClientPointer, _ upstream: UpstreamPointer) -> Bool {
+        guard client.pointee.flags.contains(.inputEnded), upstream.pointee.inputEnded,
+            loop.unsentBytes(client.pointee.handle) == 0, loop.unsentBytes(upstream.pointee.handle) == 0
+        else { return false }
+        closeTunnel(client, .none)
+        return true
+    }
+
+    mutating func closeTunnel(_ client: ClientPointer, _ reason: Reason) {
+        abandonUpstream(client)
+        client.pointee.reason = reason
+        conclude(client)
+        closeClient(client)
+    }
+
+    /// One end broke: the other is told by a reset.
+    mutating func breakTunnel(_ client: ClientPointer, _ reason: Reason) {
+        if reason == .upstreamReset {
+            GaugeLane.count(backends[client.pointee.backend].pointee.lane.pointee.upstreamFailures)
+        }
+        closeUpstream(upstreams[client.pointee.upstream.index], withReset: true)
+        endAttempt(client, isFailed: false)
+        client.pointee.reason = reason
+        conclude(client)
+        closeClient(client, withReset: true)
+    }
+}

@@ -1,0 +1,85 @@
+// A system thread that runs one worker from start to stop.
+
+import EventLoop
+import Glibc
+import Kernel
+import Synchronization
+
+/// A running worker, from outside.
+struct WorkerThread: Sendable {
+    let mailbox: Mailbox
+    private let thread: NativeThread
+
+    /// Returns when the worker has applied `first` and serves, or could not be made.
+    init(
+        index: Int, configuration: Gateway.Configuration, first: Publication
+    ) throws(EventLoopError) {
+        let start = StartResult()
+        do {
+            thread = try NativeThread(name: "portico-\(index)") {
+                Self.run(index: index, configuration: configuration, first: first, start: start)
+            }
+        } catch {
+            throw EventLoopError(
+                errno: error.errno, operation: "pthread_create", hint: "raise the limit of processes (ulimit -u)")
+        }
+        switch start.wait() {
+        case .success(let mailbox): self.mailbox = mailbox
+        case .failure(let error):
+            thread.join()
+            throw error
+        }
+    }
+
+    func stop() {
+        mailbox.requestStop()
+        join()
+    }
+
+    func join() {
+        thread.join()
+    }
+
+    private static func run(
+        index: Int, configuration: Gateway.Configuration, first: Publication, start: StartResult
+    ) {
+        do throws(EventLoopError) {
+            switch configuration.engine {
+            case .epoll:
+                var worker = Worker(loop: try EpollLoop(LoopLimits()), index: index, configuration: configuration)
+                worker.apply(first)
+                start.set(.success(worker.mailbox))
+                worker.run()
+            }
+        } catch {
+            start.set(.failure(error))
+        }
+    }
+}
+
+/// Carries the outcome of a worker's start from its thread to the one that waits for it.
+private final class StartResult: Sendable {
+    private let result = Mutex<Result<Mailbox, EventLoopError>?>(nil)
+    // SAFETY: initialised in `init`, and a semaphore may be used from any thread.
+    private nonisolated(unsafe) let semaphore: UnsafeMutablePointer<sem_t>
+
+    init() {
+        semaphore = .allocate(capacity: 1)
+        sem_init(semaphore, 0, 0)
+    }
+
+    deinit {
+        sem_destroy(semaphore)
+        semaphore.deallocate()
+    }
+
+    func set(_ outcome: Result<Mailbox, EventLoopError>) {
+        result.withLock { $0 = outcome }
+        sem_post(semaphore)
+    }
+
+    func wait() -> Result<Mailbox, EventLoopError> {
+        while sem_wait(semaphore) != 0 {}
+        return result.withLock { $0! }
+    }
+}
