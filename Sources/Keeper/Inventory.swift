@@ -46,7 +46,7 @@ package struct HeldInstance: Hashable, Sendable, Codable {
     /// Whether an earlier keeper started it.
     package var isAdopted: Bool
     /// What the server gave along with its `SpawnOrder`.
-    package var record: [UInt8]
+    @TextCoded package var record: [UInt8]
 
     package init(
         id: InstanceID, pid: Int32, startTime: UInt64, port: UInt16?, logFile: String, isAdopted: Bool, record: [UInt8]
@@ -62,9 +62,9 @@ package struct HeldInstance: Hashable, Sendable, Codable {
 }
 
 /// The end of an instance, and what was known of it.
-package struct HeldExit: Hashable, Sendable {
+package struct HeldExit: Hashable, Sendable, Codable {
     package var report: ExitReport
-    package var record: [UInt8]
+    @TextCoded package var record: [UInt8]
 
     package init(report: ExitReport, record: [UInt8]) {
         self.report = report

@@ -1,6 +1,7 @@
 // The keeper: parent of the server and of every instance. Holds what must outlive a server: listening sockets, port
 // reservations, pidfds, log files. One thread, one poll loop, no network input, no Swift concurrency.
 
+import Glibc
 import Kernel
 import Vocabulary
 
@@ -17,14 +18,21 @@ package enum KeeperProcess {
         package var environment: [String: String]
         /// What is kept of an instance's log before its head is given back to the file system.
         package var logBytesMax: ByteCount
+        /// What instances that outlive an orderly stop get between SIGTERM and SIGKILL.
+        package var leftoverGrace: Duration
+        /// How long the server of a killed keeper may go on finishing its requests, before it is killed.
+        package var formerServerWait: Duration
 
         package init(
             stateDirectory: String, environment: [String: String], logBytesMax: ByteCount = .mebibytes(8),
+            leftoverGrace: Duration = .seconds(10), formerServerWait: Duration = .seconds(30),
             serverArguments: @escaping @Sendable (_ keeperDescriptor: CInt) -> [String]
         ) {
             self.stateDirectory = stateDirectory
             self.environment = environment
             self.logBytesMax = logBytesMax
+            self.leftoverGrace = leftoverGrace
+            self.formerServerWait = formerServerWait
             self.serverArguments = serverArguments
         }
     }
@@ -33,5 +41,64 @@ package enum KeeperProcess {
     /// the settings; all three go to the server as they are. Says what happens on stderr.
     ///
     /// To be called on the main thread of a process that has started no other thread: it blocks signals for all.
-    package static func run(_ configuration: Configuration) -> Int32 { 1 }
+    package static func run(_ configuration: Configuration) -> Int32 {
+        do {
+            occupyStandardDescriptors()
+            try Files.makeDirectory(configuration.stateDirectory, mode: 0o700)
+            let lock = try takeLock(configuration.stateDirectory)
+            signal(SIGPIPE, SIG_IGN)
+            let signals = try SignalSource.process([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
+            try ChildProcess.adoptOrphans()
+            func start(_ channel: CInt) throws(SystemError) -> ChildProcess {
+                try startServer(channel, configuration)
+            }
+            let loop = try KeeperLoop(
+                configuration,
+                KeeperLoop.Surroundings(signals: signals, reapsOrphans: true, startServer: start, say: say))
+            let exitCode = loop.run()
+            _ = consume lock
+            return exitCode
+        } catch {
+            say("\(error)")
+            return 1
+        }
+    }
+
+    static func takeLock(_ stateDirectory: String) throws -> FileLock {
+        let path = "\(stateDirectory)/keeper.lock"
+        do {
+            return try FileLock(path)
+        } catch .system(let error) {
+            throw error
+        } catch .held(let held) {
+            let who = held.pid.map { "pid \($0)" } ?? "its pid is not known"
+            throw KeeperError(
+                code: .conflict, reason: "another keeper (\(who)) has the state directory \(stateDirectory)",
+                hint: "stop it with `portico stop`, or give this one a directory of its own with --state")
+        }
+    }
+
+    /// Descriptors 0 to 2 must be taken: a socket that got one of them would be written to as if it were stderr.
+    private static func occupyStandardDescriptors() {
+        while case let number = open("/dev/null", O_RDWR), number >= 0 {
+            guard number > 2 else { continue }
+            close(number)
+            return
+        }
+    }
+
+    private static func startServer(
+        _ channel: CInt, _ configuration: Configuration
+    ) throws(SystemError) -> ChildProcess {
+        try ChildProcess(
+            starting: ProcessOrder(
+                program: "/proc/self/exe", argv: configuration.serverArguments(ChildProcess.channelNumber),
+                environment: configuration.environment, output: STDERR_FILENO, channel: channel))
+    }
+
+    private static func say(_ line: String) {
+        let bytes = Array("portico[keeper] \(line)\n".utf8)
+        // Nobody may be reading stderr any more: that is no reason to stop keeping.
+        _ = write(STDERR_FILENO, bytes, bytes.count)
+    }
 }

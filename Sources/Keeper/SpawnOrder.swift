@@ -3,7 +3,7 @@
 import Vocabulary
 
 /// An instance to start.
-package struct SpawnOrder: Hashable, Sendable {
+package struct SpawnOrder: Hashable, Sendable, Codable {
     package var id: InstanceID
     /// The program and its arguments. A program without `/` is looked up in `PATH`; no shell.
     package var argv: [String]
@@ -20,7 +20,7 @@ package struct SpawnOrder: Hashable, Sendable {
     /// `RLIMIT_AS`; `nil` keeps the keeper's.
     package var memory: ByteCount?
     /// Kept with the instance for the next server. UTF-8 text, meant to be JSON; opaque to the keeper.
-    package var record: [UInt8]
+    @TextCoded package var record: [UInt8]
 
     package init(
         id: InstanceID, argv: [String], environment: [String: String], workingDirectory: String, logFile: String,
@@ -52,11 +52,20 @@ package struct SpawnedProcess: Hashable, Sendable, Codable {
 
 /// How an instance ended.
 package struct ExitReport: Hashable, Sendable, Codable, CustomStringConvertible {
-    package enum Status: Hashable, Sendable, Codable {
+    package enum Status: Hashable, Sendable, Codable, CustomStringConvertible {
         case code(Int32)
         case signal(Int32)
         /// It was adopted from an earlier keeper, so that its status went to somebody else.
         case unknown
+
+        /// "exited with code 3", "was killed by SIGKILL".
+        package var description: String {
+            switch self {
+            case .code(let code): "exited with code \(code)"
+            case .signal(let signal): "was killed by \(SignalName.text(signal))"
+            case .unknown: "ended; how is not known, since an earlier keeper had started it"
+            }
+        }
     }
 
     package var id: InstanceID
@@ -69,12 +78,5 @@ package struct ExitReport: Hashable, Sendable, Codable, CustomStringConvertible 
         self.status = status
     }
 
-    /// "exited with code 3", "was killed by SIGKILL".
-    package var description: String {
-        switch status {
-        case .code(let code): "exited with code \(code)"
-        case .signal(let signal): "was killed by \(SignalName.text(signal))"
-        case .unknown: "ended; its exit status is not known, since an earlier keeper had started it"
-        }
-    }
+    package var description: String { status.description }
 }

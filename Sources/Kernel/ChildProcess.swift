@@ -6,7 +6,9 @@ import Vocabulary
 
 /// A program to start.
 package struct ProcessOrder: Sendable {
-    /// The program and its arguments; see `ProgramSearch` for how the file is found.
+    /// The file to execute; `nil` takes the one that `argv[0]` names (see `ProgramSearch`).
+    package var program: String?
+    /// The program and its arguments.
     package var argv: [String]
     /// Complete: nothing is inherited.
     package var environment: [String: String]
@@ -21,9 +23,11 @@ package struct ProcessOrder: Sendable {
     package var memory: ByteCount?
 
     package init(
-        argv: [String], environment: [String: String], workingDirectory: String? = nil, output: CInt,
+        program: String? = nil, argv: [String], environment: [String: String], workingDirectory: String? = nil,
+        output: CInt,
         channel: CInt? = nil, openFilesMax: Int? = nil, memory: ByteCount? = nil
     ) {
+        self.program = program
         self.argv = argv
         self.environment = environment
         self.workingDirectory = workingDirectory
@@ -48,13 +52,13 @@ package struct ChildProcess: ~Copyable, Sendable {
     /// at most (a dead network file system can hold it up), then kills the child and throws `ETIMEDOUT`.
     package init(starting order: ProcessOrder) throws(SystemError) {
         let path = try ProgramSearch.find(
-            order.argv.first ?? "", path: order.environment["PATH"], from: order.workingDirectory)
+            order.program ?? order.argv.first ?? "", path: order.environment["PATH"], from: order.workingDirectory)
         try Self.check(order)
         var spawned = portico_spawned()
         let result = Self.withPointers(order, path: path) { pointer in portico_spawn(pointer, &spawned) }
         guard result == 0 else {
             throw SystemError(
-                operation: "start", subject: order.argv[0],
+                operation: "start", subject: path,
                 hint: "the limits on processes (ulimit -u) and open files (ulimit -n) may be reached")
         }
         let descriptor = ProcessDescriptor(OwnedDescriptor(spawned.pidfd))
@@ -86,6 +90,24 @@ package struct ChildProcess: ~Copyable, Sendable {
     /// number from being reused. `false` when no process of the group is left.
     package borrowing func signalGroup(_ signal: CInt) throws(SystemError) -> Bool {
         try ProcessGroup.signal(identity.pid, signal)
+    }
+
+    /// The pid of any child of this process that has ended and is not reaped; `nil` when there is none. It stays.
+    package static func peekEnded() -> Int32? {
+        let pid = portico_peek_ended_child()
+        return pid > 0 ? pid : nil
+    }
+
+    /// Reaps an ended child that nobody else looks after.
+    package static func reap(_ pid: Int32) {
+        _ = portico_reap(pid)
+    }
+
+    /// From now on, orphans among the descendants of this process become its children.
+    package static func adoptOrphans() throws(SystemError) {
+        guard portico_become_subreaper() == 0 else {
+            throw SystemError(operation: "become", subject: "the parent of orphans")
+        }
     }
 
     private static func check(_ order: ProcessOrder) throws(SystemError) {

@@ -115,8 +115,10 @@ import Vocabulary
         var line = [UInt8](repeating: 0, count: 64)
         let length = read(pipe.reading.number, &line, line.count)
         #expect(String(decoding: line.prefix(max(0, length)), as: UTF8.self) == "listening alone\n")
-        #expect(connectTCP(reservation.port) != nil)
+        // As long as the visitor says nothing, the server waits for its request and goes on listening.
+        let visitor = try #require(connectTCP(reservation.port))
         #expect(throws: SystemError.self) { try PortReservation(port: reservation.port) }
+        withExtendedLifetime(visitor) {}
         _ = try child.descriptor.signal(SIGKILL)
         _ = try waitForEnd(child.descriptor)
     }

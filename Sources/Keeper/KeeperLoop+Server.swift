@@ -1,0 +1,170 @@
+// The server's life, from the keeper's side: start, death, restart, orderly stop.
+
+import Glibc
+import Kernel
+import Vocabulary
+
+/// The server of an earlier keeper, which goes on without it until its requests are done. Loop-confined.
+final class FormerServer {
+    let process: ChildProcess
+    private(set) var killAt: Instant
+
+    init(process: consuming ChildProcess, killAt: Instant) {
+        self.process = process
+        self.killAt = killAt
+    }
+
+    /// Ends its grace.
+    func kill(say: (String) -> Void) {
+        say("the former server (pid \(process.identity.pid)) did not finish in time: killing it")
+        _ = try? process.signalGroup(SIGKILL)
+        killAt = Instant(nanoseconds: .max)
+    }
+}
+
+extension KeeperLoop {
+    // MARK: - Start
+
+    func awaitFormerServer() {
+        guard let former = ServerRecord.formerServer(in: configuration.stateDirectory) else { return }
+        say("the server of an earlier keeper (pid \(former.identity.pid)) is finishing its requests: waiting for it")
+        // It knows by its closed socket already; the signal is for one that missed that.
+        _ = try? former.descriptor.signal(SIGTERM)
+        place = .former(FormerServer(process: former, killAt: now + configuration.formerServerWait))
+    }
+
+    func formerServerEnded(_ former: FormerServer) {
+        guard case .former = place else { return }
+        _ = try? KeptInstance.bury(former.process)
+        say("the former server (pid \(former.process.identity.pid)) has ended")
+        place = .absent(startAt: now)
+    }
+
+    func startServer() {
+        do {
+            var pair = try PacketSocketPair()
+            let far = pair.takeFar()
+            let process = try surroundings.startServer(far.number)
+            serverStarts += 1
+            let pid = process.identity.pid
+            do {
+                try ServerRecord.write(process.identity, in: configuration.stateDirectory)
+            } catch {
+                say("the server's record could not be written: \(error)")
+            }
+            let link = ServerLink(process: process, socket: PacketSocket(pair.takeNear()), startedAt: now)
+            place = .running(link)
+            say("server started (pid \(pid), start \(serverStarts))")
+            tell(link, .greeting(version: KeeperWire.version, keeperPID: getpid(), serverStarts: serverStarts))
+        } catch {
+            let delay = restarts.delay(afterLifetime: .zero)
+            say("the server could not be started: \(error)")
+            place = .absent(startAt: now + max(delay, KeeperLimits.restartDelayFirst))
+        }
+    }
+
+    // MARK: - End
+
+    /// The server's process has ended. What it said before is heard first.
+    func serverEnded(_ link: ServerLink) {
+        guard case .running(let current) = place, current === link else { return }
+        while hear(link) {}
+        let lifetime = now - link.startedAt
+        let status: ExitReport.Status
+        do {
+            status = try KeptInstance.bury(link.process)
+        } catch {
+            say("the server's end could not be read: \(error)")
+            status = .unknown
+        }
+        place = .gone
+        reservations = [:]
+        let pid = link.process.identity.pid
+        if let shutdownCode = link.shutdownCode {
+            say("server (pid \(pid)) \(status)")
+            leave(exitCode: status == .code(0) ? shutdownCode : 1)
+            return
+        }
+        switch course {
+        case .serving:
+            let delay = restarts.delay(afterLifetime: lifetime)
+            let again = delay == .zero ? "starting it again" : "starting it again in \(delay)"
+            say("server (pid \(pid)) \(status) unexpectedly after \(lifetime.wholeMilliseconds) ms: \(again)")
+            place = .absent(startAt: now + delay)
+        case .stopping:
+            say("server (pid \(pid)) \(status) while stopping")
+            leave(exitCode: status == .code(0) ? 0 : 1)
+        case .leaving, .finished:
+            break
+        }
+    }
+
+    func killSilentServer(_ link: ServerLink) {
+        say("server (pid \(link.process.identity.pid)) does not use its socket to the keeper any more: killing it")
+        _ = try? link.process.signalGroup(SIGKILL)
+    }
+
+    // MARK: - Stop
+
+    /// SIGTERM or SIGINT: the server stops in order. Without a server there is nobody to drain anything.
+    func stop(_ signal: CInt) {
+        say("\(SignalName.text(signal)): stopping")
+        switch (place, course) {
+        case (.running(let link), .serving), (.running(let link), .stopping):
+            course = .stopping
+            _ = try? link.process.descriptor.signal(signal)
+        case (.absent, .serving), (.former, .serving):
+            place = .gone
+            leave(exitCode: 0)
+        default:
+            break
+        }
+    }
+
+    func forward(_ signal: CInt) {
+        guard case .running(let link) = place else { return }
+        _ = try? link.process.descriptor.signal(signal)
+    }
+
+    /// The server has gone for good: instances that it left behind get SIGTERM and a grace.
+    func leave(exitCode: Int32) {
+        course = .leaving(exitCode: exitCode, killAt: now + configuration.leftoverGrace)
+        for instance in instances.values.sorted(by: { $0.id < $1.id }) {
+            say("\(instance.id) (pid \(instance.process.identity.pid)) is left: stopping it")
+            signalLeftover(instance, SIGTERM)
+        }
+    }
+
+    func killLeftovers(exitCode: Int32) {
+        for instance in instances.values.sorted(by: { $0.id < $1.id }) {
+            say("\(instance.id) (pid \(instance.process.identity.pid)) did not stop in time: killing it")
+            signalLeftover(instance, SIGKILL)
+        }
+        course = .leaving(exitCode: exitCode, killAt: Instant(nanoseconds: .max))
+    }
+
+    private func signalLeftover(_ instance: KeptInstance, _ signal: CInt) {
+        do {
+            _ = try instance.signal(signal, group: true)
+        } catch {
+            say("\(instance.id): \(error)")
+        }
+    }
+
+    /// Everything has ended: nothing is left to be found by the next keeper.
+    func finish(exitCode: Int32) {
+        for id in ended.keys.sorted() { removeRecord(id) }
+        do {
+            try ServerRecord.remove(in: configuration.stateDirectory)
+        } catch {
+            say("\(error)")
+        }
+        listeners = [:]
+        course = .finished(exitCode: exitCode)
+        say("ended")
+    }
+}
+
+extension Duration {
+    fileprivate var wholeMilliseconds: Int64 { nanoseconds / 1_000_000 }
+}
