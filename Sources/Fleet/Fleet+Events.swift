@@ -55,7 +55,7 @@ extension Fleet {
         let place = members.firstIndex { $0.id > id } ?? members.endIndex
         members.insert(member, at: place)
         note(.instanceAdopted, "\(id) outlived the server before", instance: id, release: release)
-        if isStopping || leavingBefore.contains(id) {
+        if isStopping || membersBefore.contains(where: { $0.id == id && $0.isLeaving }) {
             leave(place, because: "it was being stopped", now)
         }
     }
@@ -63,7 +63,13 @@ extension Fleet {
     private mutating func exited(_ id: InstanceID, _ description: String, _ now: Instant) {
         // First of all: no request may go there any more.
         orders.append(.forget(id))
-        guard let index = index(of: id) else { return }
+        guard let index = index(of: id) else {
+            if let before = membersBefore.first(where: { $0.id == id }), !hasInventory {
+                let message = "\(id) ended while no server was there: \(description)"
+                note(.instanceStopped, message, instance: id, release: before.release)
+            }
+            return
+        }
         var member = members.remove(at: index)
         switch member.life.exited(now: now) {
         case .stopped:

@@ -36,8 +36,8 @@ package struct Fleet: Sendable {
     var history: [RolloutRecord]
     /// One per release that failed lately.
     var ledgers: [(release: ReleaseName, ledger: RestartLedger)] = []
-    /// Instances the server before us was stopping.
-    let leavingBefore: [InstanceID]
+    /// The instances of the server before us.
+    let membersBefore: [FleetSnapshot.Member]
     var hasInventory = false
     var isStopping = false
     /// The integral of the newest load sample, and when it came.
@@ -67,7 +67,7 @@ package struct Fleet: Sendable {
         let bounds = boundsOverride?.ordered ?? policy.bounds
         scaler = Scaler(
             policy: policy.scaling, bounds: bounds, desired: snapshot?.desired ?? bounds.min, now: now)
-        leavingBefore = snapshot?.members.filter(\.isLeaving).map(\.id) ?? []
+        membersBefore = snapshot?.members ?? []
         asOf = now
     }
 
