@@ -23,7 +23,7 @@ enum Authority {
             guard offset < range.upperBound, colons >= 2, offset - start <= 45 else { return false }
             offset += 1
         } else {
-            while offset < range.upperBound, ByteScan.isHostByte(bytes[offset]) { offset &+= 1 }
+            while offset < range.upperBound, ByteScan.isIn(ByteClass.host, bytes[offset]) { offset &+= 1 }
             guard offset > range.lowerBound else { return false }
         }
         return offset == range.upperBound || bytes[offset] == 0x3A && isPort(bytes, offset + 1..<range.upperBound)

@@ -158,7 +158,7 @@ package struct ChunkedDecoder: Hashable, Sendable {
         case (.trailerStart, 0x0D): state = .bodyEnd
         case (.trailerName, 0x3A): state = .trailerValue
         case (.trailerStart, _), (.trailerName, _):
-            if ByteScan.isTokenByte(byte) {
+            if ByteScan.isIn(ByteClass.token, byte) {
                 state = .trailerName
             } else {
                 return byte == 0x0A ? .bareLF : .badTrailer

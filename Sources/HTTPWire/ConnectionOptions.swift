@@ -34,7 +34,7 @@ struct ConnectionOptions {
             if option.isEmpty { continue }
             count += 1
             guard count <= WireLimits.connectionOptionsMax,
-                option.allSatisfy({ ByteScan.isTokenByte(bytes[$0]) })
+                option.allSatisfy({ ByteScan.isIn(ByteClass.token, bytes[$0]) })
             else { return .badConnection }
             if ByteScan.matches(bytes, option, "keep-alive") {
                 saysKeepAlive = true

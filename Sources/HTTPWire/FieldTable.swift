@@ -119,11 +119,12 @@ struct FieldTable: ~Copyable {
         if bytes[line.lowerBound] == 0x20 || bytes[line.lowerBound] == 0x09 { return .foldedField }
         guard index < limits.fieldsMax else { return .tooManyFields }
         var colon = line.lowerBound
-        var hasUnderscore = false
-        while colon < line.upperBound, ByteScan.isTokenByte(bytes[colon]) {
-            hasUnderscore = hasUnderscore || bytes[colon] == 0x5F
+        var classes: UInt8 = 0
+        while colon < line.upperBound, ByteScan.isIn(ByteClass.token, bytes[colon]) {
+            classes |= ByteClass[bytes[colon]]
             colon &+= 1
         }
+        let hasUnderscore = classes & ByteClass.underscore != 0
         guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == 0x3A else { return .badFieldName }
         let name = line.lowerBound..<colon
         let value = ByteScan.trimmed(bytes, colon + 1..<line.upperBound)

@@ -9,7 +9,7 @@ package enum RequestID {
     package static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard !bytes.isEmpty, bytes.count <= WireLimits.requestIDBytesMax else { return false }
         // Host bytes are letters, digits and `-._~`.
-        return bytes.allSatisfy { ByteScan.isHostByte($0) && $0 != 0x7E || $0 == 0x3A }
+        return bytes.allSatisfy { ByteScan.isIn(ByteClass.host, $0) && $0 != 0x7E || $0 == 0x3A }
     }
 
     /// Writes an id of ours: 32 hexadecimal digits from 128 random bits.

@@ -17,7 +17,7 @@ struct RequestLine {
     /// Reads `line`, which holds no control byte but maybe tabs and is not empty.
     mutating func read(_ bytes: UnsafeRawBufferPointer, _ line: Range<Int>) -> HeadError? {
         var offset = line.lowerBound
-        while offset < line.upperBound, ByteScan.isTokenByte(bytes[offset]) { offset &+= 1 }
+        while offset < line.upperBound, ByteScan.isIn(ByteClass.token, bytes[offset]) { offset &+= 1 }
         methodRange = line.lowerBound..<offset
         guard !methodRange.isEmpty, offset < line.upperBound, bytes[offset] == 0x20 else { return .badRequestLine }
         guard let method = Self.method(bytes, methodRange) else { return .methodRefused }
@@ -94,7 +94,7 @@ struct RequestLine {
     /// that are no escapes (RFC 3986 §2.1), which programs decode each in their own way.
     private static func skipPath(_ bytes: UnsafeRawBufferPointer, _ offset: inout Int, _ end: Int) -> HeadError? {
         while true {
-            while offset < end, ByteScan.isPlainTargetByte(bytes[offset]) { offset &+= 1 }
+            while offset < end, ByteScan.isIn(ByteClass.plainTarget, bytes[offset]) { offset &+= 1 }
             guard offset < end else { return nil }
             if bytes[offset] == 0x5C { return .unsafePath }
             guard bytes[offset] == 0x25 else { return nil }
