@@ -1,10 +1,17 @@
 // The admin API: Hummingbird on a unix socket that only its owner can open. Routes are in `AdminRoutes`.
 // Not for traffic: nothing that a client of the front door sends ever gets here.
+//
+// The end needs care: a connection that SwiftNIO has accepted but not yet handed over when its server is cancelled ends
+// the process (`NIOAsyncWriter` traps in its deinit). So the server is never cancelled: cancellation becomes a graceful
+// shutdown, which closes the listening socket first, and one event loop does the accepting and the serving, so that no
+// connection is on its way between two.
 
 import Administration
 import Hummingbird
 import Logging
 import NIOCore
+import NIOPosix
+import ServiceLifecycle
 import Synchronization
 
 /// Serves an `Administrator` over HTTP on a unix socket of mode 0600.
@@ -15,13 +22,15 @@ package struct AdminServer: Sendable {
         package static let bodyBytesMax = 64 * 1024
         /// The most events that one request can ask for.
         package static let eventsMax = 10_000
+        /// How long requests in progress may take to be answered once the end was asked for.
+        package static let goodbyeMax = Duration.seconds(5)
     }
 
     private let socket: String
     private let administrator: any Administrator
     private let logger: Logger
 
-    /// Nothing happens before `run`. `socket` is at most 107 bytes long; its directory must exist.
+    /// Nothing happens before `run`. `socket` is at most 103 bytes long; its directory must exist.
     package init(socket: String, administrator: any Administrator, logger: Logger = Self.quietLogger) {
         self.socket = socket
         self.administrator = administrator
@@ -37,8 +46,7 @@ package struct AdminServer: Sendable {
     package func run(onListening: @escaping @Sendable () async -> Void = {}) async throws {
         let place = try AdminSocket.claim(socket)
         let outcome = Mutex<Outcome>(.pending)
-        defer { place.withdraw(identity: outcome.withLock { $0.identity }) }
-
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let application = Application(
             router: AdminRoutes(administrator: administrator).router(),
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: place.pathToBind)),
@@ -49,19 +57,39 @@ package struct AdminServer: Sendable {
                     await onListening()
                 } catch {
                     outcome.withLock { $0 = .refused(error) }
-                    // Ends `application.run()`; the reason is thrown below.
+                    // Ends the application; the reason is thrown below.
                     channel.close(mode: .all, promise: nil)
                 }
             },
+            eventLoopGroupProvider: .shared(loops),
             logger: logger)
-        try await application.run()
-        if case .refused(let error) = outcome.withLock({ $0 }) { throw error }
+
+        let result = await Self.result(of: application, logger: logger)
+        let (identity, refusal) = outcome.withLock { ($0.identity, $0.refusal) }
+        place.withdraw(identity: identity)
+        try await loops.shutdownGracefully()
+        if let refusal { throw refusal }
+        try result.get()
     }
 
-    /// A logger that reports errors only: the server's own lines would say where it is *bound*, which is not where it is.
+    /// Runs the application to its end in a task of its own, which the caller's cancellation does not reach.
+    private static func result(of application: some Service, logger: Logger) async -> Result<Void, any Error> {
+        var configuration = ServiceGroupConfiguration(services: [application], logger: logger)
+        configuration.maximumGracefulShutdownDuration = Limits.goodbyeMax
+        let group = ServiceGroup(configuration: configuration)
+        let serving = Task { try await group.run() }
+        return await withTaskCancellationHandler {
+            await serving.result
+        } onCancel: {
+            Task { await group.triggerGracefulShutdown() }
+        }
+    }
+
+    /// A logger that says next to nothing: the server's own lines tell where it is *bound*, which is not where it is,
+    /// and call a client that hangs up an error. What matters is thrown by `run`.
     package static var quietLogger: Logger {
         var logger = Logger(label: "portico.admin")
-        logger.logLevel = .error
+        logger.logLevel = .critical
         return logger
     }
 
@@ -72,6 +100,10 @@ package struct AdminServer: Sendable {
 
         var identity: FileIdentity? {
             if case .published(let identity) = self { identity } else { nil }
+        }
+
+        var refusal: AdministrationError? {
+            if case .refused(let error) = self { error } else { nil }
         }
     }
 }

@@ -14,6 +14,9 @@ import Glibc
 
 /// A unix socket on its way to its path. Isolation: used by one task, from `claim` to `withdraw`.
 struct AdminSocket: Sendable {
+    /// In bytes. The kernel would take 107; SwiftNIO takes no more than what every system does.
+    static let pathLengthMax = 103
+
     /// Where clients will find it.
     let path: String
     private let nursery: String
@@ -22,10 +25,10 @@ struct AdminSocket: Sendable {
 
     /// Checks that nothing lives at `path` and prepares a private place to bind at.
     static func claim(_ path: String) throws(AdministrationError) -> AdminSocket {
-        guard path.utf8.count <= UnixSocketAddress.pathLengthMax, !path.utf8.contains(0) else {
+        guard path.utf8.count <= pathLengthMax, !path.utf8.contains(0) else {
             throw AdministrationError(
                 code: .invalid,
-                message: "the admin socket's path is longer than \(UnixSocketAddress.pathLengthMax) bytes: \(path)",
+                message: "the admin socket's path is longer than \(pathLengthMax) bytes: \(path)",
                 hint: "choose a shorter one with --admin or --state")
         }
         try requireVacant(path)

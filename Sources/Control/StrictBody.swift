@@ -2,6 +2,7 @@
 
 import Administration
 import FoundationEssentials
+import Vocabulary
 
 /// Reads a JSON object whose every key is known.
 enum StrictBody {
@@ -34,9 +35,10 @@ enum StrictBody {
         } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
             DecodingError.dataCorrupted(let context)
         {
-            let key = context.codingPath.last?.stringValue ?? "?"
+            // The decoder does not always say which.
+            let value = context.codingPath.last.map { "the value of \"\($0.stringValue)\"" } ?? "a value"
             throw AdministrationError(
-                code: .invalid, message: "the value of \"\(key)\" is of the wrong kind",
+                code: .invalid, message: "\(value) is of the wrong kind",
                 hint: "send something like \(example)")
         } catch {
             throw AdministrationError(code: .invalid, message: "the body can't be read: \(error)")

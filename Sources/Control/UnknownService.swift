@@ -1,6 +1,7 @@
 // The error for a service that is not there, worded once for the API and the command line.
 
 import Administration
+import Vocabulary
 
 /// Words the refusal of an unknown service. Pure.
 package enum UnknownService {

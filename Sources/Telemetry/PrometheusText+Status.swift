@@ -47,7 +47,7 @@ extension PrometheusText {
             samples(\.connectionsAccepted))
         add(
             "portico_listener_requests_refused_total", .counter,
-            help: "Requests refused before routing (malformed, too large, timed out).", samples(\.requestsRefused))
+            help: "Requests refused before routing: malformed, too large, late.", samples(\.requestsRefused))
     }
 
     private mutating func addServices(_ services: [ServiceReport]) {
