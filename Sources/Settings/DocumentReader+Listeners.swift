@@ -1,0 +1,77 @@
+// Listeners and routes.
+
+import Routing
+import Vocabulary
+
+extension DocumentReader {
+    func listeners(_ fields: Fields) -> [ListenerSetting] {
+        items("listeners", Catalogue.listener, in: fields).compactMap { _, listener in
+            for key in ["name", "bind"] where !listener.has(key) { listener.reportMissing(key) }
+            let name = listener.text("name", Grammar.name)
+            let bind = listener.text("bind", Grammar.listenAddress)
+            var transport = ServiceSetting.Transport.http
+            listener.choice("protocol", into: &transport)
+            let mode = mode(listener, transport)
+            var timeouts = ListenerTimeouts()
+            if let inner = listener.object("timeouts") {
+                read(inner, transport, into: &timeouts)
+            }
+            var limits = ListenerLimits()
+            if let inner = listener.object("limits") {
+                if transport == .tcp {
+                    inner.refuse(["header_bytes", "header_fields"], "has no meaning with `protocol: tcp`")
+                }
+                inner.integer("connections", into: &limits.connections)
+                inner.size("header_bytes", into: &limits.headerBytes)
+                inner.integer("header_fields", into: &limits.headerFields)
+            }
+            guard let name, let bind, let mode else { return nil }
+            return ListenerSetting(
+                name: ListenerName(name), bind: bind, mode: mode, timeouts: timeouts, limits: limits)
+        }
+    }
+
+    private func mode(_ listener: Fields, _ transport: ServiceSetting.Transport) -> ListenerSetting.Mode? {
+        switch transport {
+        case .http:
+            if listener.has("service") {
+                let complaint = Complaint(
+                    "`service` has no meaning with `protocol: http`", hint: "say in `routes` where requests go")
+                listener.report(complaint, key: "service")
+            }
+            return .http
+        case .tcp:
+            guard listener.has("service") else {
+                listener.reportMissing("service", hint: "with `protocol: tcp` every connection goes to one service")
+                return nil
+            }
+            return listener.text("service", Grammar.name).map { .tcp(ServiceName($0)) }
+        }
+    }
+
+    private func read(
+        _ fields: Fields, _ transport: ServiceSetting.Transport, into timeouts: inout ListenerTimeouts
+    ) {
+        switch transport {
+        case .http: fields.refuse(["tcp_idle"], "has no meaning without `protocol: tcp`")
+        case .tcp: fields.refuse(["header", "body", "idle"], "has no meaning with `protocol: tcp`")
+        }
+        fields.duration("header", into: &timeouts.header)
+        fields.duration("body", into: &timeouts.body)
+        fields.duration("idle", into: &timeouts.idle)
+        fields.duration("tcp_idle", into: &timeouts.tcpIdle)
+    }
+
+    func routes(_ fields: Fields) -> [RouteSetting] {
+        items("routes", Catalogue.route, in: fields).compactMap { _, route in
+            if !route.has("service") { route.reportMissing("service") }
+            var host = HostPattern.any
+            route.text("host", into: &host, Grammar.host)
+            var path = Defaults.routePath
+            route.text("path", into: &path, Grammar.routePath)
+            return route.text("service", Grammar.name).map {
+                RouteSetting(host: host, path: path, service: ServiceName($0))
+            }
+        }
+    }
+}

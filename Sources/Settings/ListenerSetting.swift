@@ -1,0 +1,73 @@
+// A listening address and what it accepts. Not for the sockets behind it: the keeper holds those.
+
+import Vocabulary
+
+/// One entry of `listeners`.
+package struct ListenerSetting: Hashable, Sendable {
+    /// What the listener speaks.
+    package enum Mode: Hashable, Sendable {
+        /// HTTP/1.1; each request goes where `routes` says.
+        case http
+        /// Bytes both ways; each connection goes to this service.
+        case tcp(ServiceName)
+    }
+
+    package var name: ListenerName
+    /// Port 0 asks the system for a free one.
+    package var bind: Endpoint
+    package var mode: Mode
+    package var timeouts: ListenerTimeouts
+    package var limits: ListenerLimits
+
+    package init(
+        name: ListenerName, bind: Endpoint, mode: Mode = .http, timeouts: ListenerTimeouts = ListenerTimeouts(),
+        limits: ListenerLimits = ListenerLimits()
+    ) {
+        self.name = name
+        self.bind = bind
+        self.mode = mode
+        self.timeouts = timeouts
+        self.limits = limits
+    }
+}
+
+/// How long a listener waits for its clients.
+package struct ListenerTimeouts: Hashable, Sendable {
+    /// From the first byte of a request to the end of its head. HTTP only.
+    package var header: Duration
+    /// Between two reads of a request body. HTTP only.
+    package var body: Duration
+    /// Between two requests on one connection. HTTP only.
+    package var idle: Duration
+    /// Without a byte in either direction. TCP only.
+    package var tcpIdle: Duration
+
+    package init(
+        header: Duration = Defaults.headerTimeout, body: Duration = Defaults.bodyTimeout,
+        idle: Duration = Defaults.idleTimeout, tcpIdle: Duration = Defaults.tcpIdleTimeout
+    ) {
+        self.header = header
+        self.body = body
+        self.idle = idle
+        self.tcpIdle = tcpIdle
+    }
+}
+
+/// How much a listener takes.
+package struct ListenerLimits: Hashable, Sendable {
+    /// Connections open at the same time.
+    package var connections: Int
+    /// The request line and all header fields together. HTTP only.
+    package var headerBytes: ByteCount
+    /// HTTP only.
+    package var headerFields: Int
+
+    package init(
+        connections: Int = Defaults.connectionsMax, headerBytes: ByteCount = Defaults.headerBytesMax,
+        headerFields: Int = Defaults.headerFieldsMax
+    ) {
+        self.connections = connections
+        self.headerBytes = headerBytes
+        self.headerFields = headerFields
+    }
+}

@@ -1,0 +1,205 @@
+// Every value of the settings under its key, in the order of the reference file.
+
+import Routing
+import Vocabulary
+
+extension Settings {
+    var outline: Outline {
+        var entries: [Outline.Entry] = [
+            .init("version", .plain("\(version)")),
+            .init(
+                "state",
+                state.map { .text($0) }
+                    ?? .unset("/var/lib/portico as root, else .local/state/portico in the home directory")),
+            .init("workers", workers.outline),
+            .init("drain", drain.outline),
+            .init(
+                "admin",
+                admin.map { .mapping([.init("bind", .text("\($0)"))]) } ?? .unset("admin.sock in the state directory")),
+            .init("access_log", accessLog.outline),
+            .init("listeners", .list(listeners.map { .init(label: "\($0.name)", value: $0.outline) })),
+        ]
+        if !routes.isEmpty { entries.append(.init("routes", .list(routes.map(\.item)))) }
+        entries.append(.init("services", .mapping(services.map { .init("\($0.name)", $0.outline) })))
+        if !shares.isEmpty {
+            let shares = shares.map { Outline.Entry("\($0.name)", .mapping([.init("path", .text($0.path))])) }
+            entries.append(.init("shares", .mapping(shares)))
+        }
+        return .mapping(entries)
+    }
+}
+
+extension Outline.Entry {
+    init(_ key: String, _ value: Outline) {
+        self.init(key: key, value: value)
+    }
+}
+
+extension Duration {
+    fileprivate var outline: Outline { .plain(Grammar.print(self)) }
+}
+
+extension ByteCount {
+    fileprivate var outline: Outline { .plain(Grammar.print(self)) }
+}
+
+extension Int {
+    fileprivate var outline: Outline { .plain("\(self)") }
+}
+
+extension WorkerCount {
+    fileprivate var outline: Outline {
+        switch self {
+        case .auto: .plain("auto")
+        case .fixed(let count): count.outline
+        }
+    }
+}
+
+extension AccessLogSetting {
+    fileprivate var outline: Outline {
+        switch self {
+        case .inStateDirectory: .unset("access.log in the state directory")
+        case .off: .plain("off")
+        case .path(let path): .text(path)
+        }
+    }
+}
+
+extension ListenerSetting {
+    fileprivate var outline: Outline {
+        var entries: [Outline.Entry] = [.init("name", .text("\(name)")), .init("bind", .text("\(bind)"))]
+        switch mode {
+        case .http:
+            entries += [
+                .init("protocol", .plain("http")),
+                .init(
+                    "timeouts",
+                    .mapping([
+                        .init("header", timeouts.header.outline), .init("body", timeouts.body.outline),
+                        .init("idle", timeouts.idle.outline),
+                    ])),
+                .init(
+                    "limits",
+                    .mapping([
+                        .init("connections", limits.connections.outline),
+                        .init("header_bytes", limits.headerBytes.outline),
+                        .init("header_fields", limits.headerFields.outline),
+                    ])),
+            ]
+        case .tcp(let service):
+            entries += [
+                .init("protocol", .plain("tcp")), .init("service", .text("\(service)")),
+                .init("timeouts", .mapping([.init("tcp_idle", timeouts.tcpIdle.outline)])),
+                .init("limits", .mapping([.init("connections", limits.connections.outline)])),
+            ]
+        }
+        return .mapping(entries)
+    }
+}
+
+extension RouteSetting {
+    fileprivate var item: Outline.Item {
+        var entries: [Outline.Entry] = []
+        if host == .any {
+            entries.append(.init("host", .unset("every host")))
+        } else {
+            entries.append(.init("host", .text("\(host)")))
+        }
+        entries += [.init("path", .text(path)), .init("service", .text("\(service)"))]
+        let rule = Route(host: host, path: path, service: service)
+        return Outline.Item(label: "\(rule)", value: .mapping(entries))
+    }
+}
+
+extension ServiceSetting {
+    fileprivate var outline: Outline {
+        var entries: [Outline.Entry] = [
+            .init("protocol", .plain(transport.rawValue)), .init("balance", .plain(balance.rawValue)),
+            .init("health", health.outline), .init("timeouts", timeoutsOutline),
+            .init(
+                "retries",
+                .mapping([.init("max", retries.max.outline), .init("budget", .plain("\(retries.budget)"))])),
+            .init("hold", .mapping([.init("max", hold.max.outline), .init("for", hold.time.outline)])),
+        ]
+        if transport == .http { entries.append(.init("max_body", bodyBytesMax.outline)) }
+        switch upstream {
+        case .backends(let backends):
+            let items = backends.map { backend in
+                Outline.Item(
+                    label: "\(backend.address)",
+                    value: .mapping([
+                        .init("address", .text("\(backend.address)")), .init("weight", backend.weight.outline),
+                    ]))
+            }
+            entries.append(.init("backends", .list(items)))
+        case .instances(let instances):
+            entries.append(.init("instances", instances.outline))
+        }
+        return .mapping(entries)
+    }
+
+    private var timeoutsOutline: Outline {
+        var entries: [Outline.Entry] = [.init("connect", timeouts.connect.outline)]
+        if transport == .http {
+            entries += [
+                .init("response", timeouts.response.outline), .init("idle", timeouts.idle.outline),
+                .init("tunnel", timeouts.tunnel.outline), .init("keep_alive", timeouts.keepAlive.outline),
+            ]
+        }
+        return .mapping(entries)
+    }
+}
+
+extension HealthSetting {
+    fileprivate var outline: Outline {
+        let checkEntry: Outline.Entry =
+            switch check {
+            case .tcp: .init("tcp", .plain("true"))
+            case .http(let path): .init("http", .text(path))
+            }
+        return .mapping([
+            checkEntry, .init("interval", interval.outline), .init("timeout", timeout.outline),
+            .init("fall", fall.outline), .init("rise", rise.outline),
+        ])
+    }
+}
+
+extension InstancesSetting {
+    fileprivate var outline: Outline {
+        var entries: [Outline.Entry] = [
+            .init("run", .words(run.map { .template($0) })),
+            .init("release", .text("\(release)")),
+            .init("releases", releases.map { .text($0) } ?? .unset("none: a release is a name only")),
+            .init("count", .plain(Grammar.print(count))),
+            .init(
+                "scale",
+                .mapping([
+                    .init("in_flight", scale.inFlight.outline), .init("down_after", scale.downAfter.outline),
+                ])),
+            .init(
+                "rollout",
+                .mapping([
+                    .init("surge", .plain("\(rollout.surge)")), .init("unavailable", .plain("\(rollout.unavailable)")),
+                    .init("settle", rollout.settle.outline), .init("deadline", rollout.deadline.outline),
+                    .init("undo", .plain(rollout.undo.rawValue)),
+                ])),
+            .init(
+                "drain",
+                .mapping([.init("requests", drain.requests.outline), .init("tunnels", drain.tunnels.outline)])),
+            .init("stop", .mapping([.init("grace", stop.grace.outline)])),
+            .init(
+                "limits",
+                .mapping([
+                    .init("open_files", limits.openFiles.map(\.outline) ?? .unset("the system's own limit")),
+                    .init("memory", limits.memory.map(\.outline) ?? .unset("the system's own limit")),
+                ])),
+            .init("shares", .words(shares.map { .text("\($0)") })),
+        ]
+        if !environment.isEmpty {
+            let variables = environment.sorted { $0.key < $1.key }.map { Outline.Entry($0.key, .template($0.value)) }
+            entries.append(.init("env", .mapping(variables)))
+        }
+        return .mapping(entries)
+    }
+}
