@@ -4,17 +4,38 @@
 import Kernel
 import Vocabulary
 
-/// The probe engine. One thread; stopped by `stop()`, at the latest when the last reference goes.
+/// The probe engine. One thread, which ends with `stop()` or with this object.
 package final class Prober: Sendable {
-    /// Starts the thread.
-    package init() throws(SystemError) {}
+    private let loop: ProbeLoop
+    private let thread: NativeThread
 
-    /// Asks once and returns the verdict, within `order.timeout` and a scheduling delay. Never throws: whatever goes
-    /// wrong is a failed probe with the reason in `detail`. After `stop()`, or when the task is cancelled, it fails.
-    package func probe(_ order: ProbeOrder) async -> ProbeReport {
-        ProbeReport(isPass: false, detail: "the prober has stopped", latency: .zero)
+    /// Starts the thread.
+    package init() throws(SystemError) {
+        let loop = try ProbeLoop()
+        self.loop = loop
+        thread = try NativeThread(name: "prober") { loop.run() }
     }
 
-    /// Fails every probe that is under way and ends the thread. Returns once it has ended.
-    package func stop() {}
+    deinit {
+        loop.stop()
+        // The last reference may go on any thread, but never on the prober's: it has none.
+        thread.join()
+    }
+
+    /// Asks once and returns the verdict, within `order.timeout` and a scheduling delay. Never throws: whatever goes
+    /// wrong is a failed probe with the reason in `detail`. After `stop()`, or when the task is cancelled, it fails at
+    /// once.
+    package func probe(_ order: ProbeOrder) async -> ProbeReport {
+        let ticket = ProbeTicket()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { loop.add(order, ticket, caller: $0) }
+        } onCancel: {
+            loop.cancel(ticket)
+        }
+    }
+
+    /// Fails every probe that is under way, now and from now on. The thread ends by itself.
+    package func stop() {
+        loop.stop()
+    }
 }
