@@ -34,7 +34,9 @@ extension Judge {
         let unknown = balancer.entries.count { entry in
             entry.isForged || (entry.number.map { $0 >= UInt64(records.count) } ?? false)
         }
-        if unknown > 0 { details.append("\(Figures.plural(unknown, "line")) with ids of this run that the driver never made") }
+        if unknown > 0 {
+            details.append("\(Figures.plural(unknown, "line")) with ids of this run that the driver never made")
+        }
         let kills = evidence.timeline.events.count { if case .killServer = $0.event.order { true } else { false } }
         // A server that is killed may leave half a line behind.
         let unreadable = max(0, balancer.unreadableCount - kills)
@@ -90,7 +92,8 @@ extension Judge {
             guard reads.count == writes, writes > 0 else {
                 return Finding(
                     name, "I14", .invalid,
-                    "\(stream): \(Figures.count(reads.count)) of \(Figures.count(writes)) acknowledged writes were read")
+                    "\(stream): \(Figures.count(reads.count)) of \(Figures.count(writes)) acknowledged writes were read"
+                )
             }
             return Finding(
                 name, "I14", .pass,

@@ -65,7 +65,9 @@ extension Judge {
         for entry in balancer.entries where !entry.tried.isEmpty && balancer.texts[entry.service] == service {
             let ended = timeline.monotonic(wallMicroseconds: entry.time)
             let key = EpochKey(generation: generation(ended), revision: entry.revision)
-            for tried in entry.tried { epochs[key, default: Epoch()].counts[balancer.texts[tried] ?? "", default: 0] += 1 }
+            for tried in entry.tried {
+                epochs[key, default: Epoch()].counts[balancer.texts[tried] ?? "", default: 0] += 1
+            }
             if entry.tried.count > 1 || entry.attempts > 1 { epochs[key]?.hasRetries = true }
         }
         // Who was ready and got nothing stands in no line of the ledger, but in the status.
@@ -90,7 +92,9 @@ extension Judge {
     }
 
     private static func describe(_ epoch: Epoch) -> String {
-        let list = epoch.counts.sorted { ($0.key.count, $0.key) < ($1.key.count, $1.key) }.map { "\($0) \(Figures.count($1))" }
+        let list = epoch.counts.sorted { ($0.key.count, $0.key) < ($1.key.count, $1.key) }.map {
+            "\($0) \(Figures.count($1))"
+        }
         return list.joined(separator: ", ")
     }
 
@@ -147,7 +151,8 @@ extension Judge {
         if passes > 0 {
             return Finding(
                 "distribution", "I11", .pass,
-                "\(service): \(margin), shown in \(Figures.plural(passes, "epoch")) of \(several.count)", details: [example])
+                "\(service): \(margin), shown in \(Figures.plural(passes, "epoch")) of \(several.count)",
+                details: [example])
         }
         let hint = needed == .max ? "" : "; an epoch of about \(Figures.count(needed)) requests would tell"
         return Finding(

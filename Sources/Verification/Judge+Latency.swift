@@ -23,7 +23,9 @@ extension Judge {
 
     static func latency(_ evidence: Evidence) -> [Finding] {
         evidence.checks.latency.map { limit in
-            let streams = evidence.streams.indices.filter { limit.stream == nil || evidence.streams[$0].name == limit.stream }
+            let streams = evidence.streams.indices.filter {
+                limit.stream == nil || evidence.streams[$0].name == limit.stream
+            }
             func latencies(_ phases: Set<Phase>) -> [Int64] {
                 evidence.client.records.filter { record in
                     streams.contains(Int(record.stream)) && phases.contains(evidence.timeline.phase(of: record))
@@ -66,15 +68,18 @@ extension Judge {
     /// The longest time without any success, from the beginning of the window on.
     static func gap(_ evidence: Evidence) -> Finding {
         let timeline = evidence.timeline
-        let ends = evidence.client.records.filter { $0.isSuccess && !$0.isReadBack && $0.finished >= timeline.windowStart }
-            .map(\.finished).filter { $0 <= timeline.end }.sorted()
+        let ends = evidence.client.records.filter {
+            $0.isSuccess && !$0.isReadBack && $0.finished >= timeline.windowStart
+        }
+        .map(\.finished).filter { $0 <= timeline.end }.sorted()
         let marks = [timeline.windowStart] + ends + [max(timeline.end, ends.last ?? 0)]
         var longest: (length: Int64, at: Int64) = (0, timeline.windowStart)
         for (before, after) in zip(marks, marks.dropFirst()) where after - before > longest.length {
             longest = (after - before, before)
         }
         let at = Evidence.seconds(timeline.seconds(longest.at))
-        let figures = "the longest time without a success was \(Figures.time(nanoseconds: longest.length)), from \(at) on"
+        let figures =
+            "the longest time without a success was \(Figures.time(nanoseconds: longest.length)), from \(at) on"
         guard let limit = evidence.checks.gapMax?.nanoseconds else { return Finding("gap", "I6", nil, figures) }
         let verdict: Verdict = longest.length <= limit ? .pass : .fail
         return Finding("gap", "I6", verdict, "\(figures); the limit is \(Figures.time(nanoseconds: limit))")
@@ -88,9 +93,10 @@ extension Judge {
             let next = records.filter { $0.isSuccess && $0.begun > event.begun }.map(\.finished).min()
             let inFlight = records.filter { $0.begun <= ended && $0.finished >= event.begun }
             let until = event.done ?? evidence.timeline.end
-            let refused = records.count { $0.outcome == .refused && $0.begun >= event.begun && $0.begun <= until }
+            let refused = records.count { $0.outcome == .refused && $0.finished >= event.begun && $0.begun <= until }
             guard let next else {
-                return Finding("server_kill", nil, .fail, "\(event.event.id): nothing was served after the server was killed")
+                return Finding(
+                    "server_kill", nil, .fail, "\(event.event.id): nothing was served after the server was killed")
             }
             return Finding(
                 "server_kill", nil, refused == 0 ? .pass : .fail,

@@ -14,7 +14,8 @@ extension Judge {
         if !excused.isEmpty {
             let faults = Dictionary(grouping: excused, by: { excuses.fault(for: $0) ?? "" })
             for (fault, records) in faults.sorted(by: { $0.key < $1.key }) {
-                details.append("\(Figures.plural(records.count, "request")) in flight on the victim of \(fault), excused")
+                details.append(
+                    "\(Figures.plural(records.count, "request")) in flight on the victim of \(fault), excused")
             }
         }
         let total = Figures.plural(records.count, "request")

@@ -35,7 +35,8 @@ extension Judge {
         let needed = ZeroFailureBound.requestsNeeded(share: limit, alpha: alpha)
         return Finding(
             "proof", nil, .inconclusive,
-            "\(figures); to show \(Figures.percent(limit)) it takes \(Figures.count(needed)) requests without a failure")
+            "\(figures); to show \(Figures.percent(limit)) it takes \(Figures.count(needed)) requests without a failure"
+        )
     }
 
     private static func outage(

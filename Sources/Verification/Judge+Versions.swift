@@ -60,7 +60,11 @@ extension Judge {
         var counts: [String: Int] = [:]
         for answer in answers {
             let record = answer.record
-            if let ledger = answer.ledger { counts[ledger, default: 0] += 1 } else { counts[answer.said ?? "", default: 0] += 1 }
+            if let ledger = answer.ledger {
+                counts[ledger, default: 0] += 1
+            } else {
+                counts[answer.said ?? "", default: 0] += 1
+            }
             if let ledger = answer.ledger, let said = answer.said, ledger != said {
                 wrong += 1
                 details.append("the balancer says \(ledger), the answer says \(said): \(evidence.describe(record))")
@@ -75,7 +79,8 @@ extension Judge {
         }
         let list = counts.sorted { $0 < $1 }.map { "\($0) \(Figures.count($1))" }.joined(separator: ", ")
         let said = answers.count { $0.said != nil }
-        let source = said == 0 ? "by the balancer's ledger" : "\(Figures.count(said)) of them also by what the answer says"
+        let source =
+            said == 0 ? "by the balancer's ledger" : "\(Figures.count(said)) of them also by what the answer says"
         guard wrong == 0 else {
             return Finding(
                 "versions", "I10", .fail,

@@ -49,7 +49,9 @@ struct LedgerLineReader {
             case (8, UInt8(ascii: "r")): known = ("revision", .revision)
             default: return nil
             }
-            guard name.elementsEqual(UnsafeBufferPointer(start: known.0.utf8Start, count: name.count)) else { return nil }
+            guard name.elementsEqual(UnsafeBufferPointer(start: known.0.utf8Start, count: name.count)) else {
+                return nil
+            }
             self = known.1
         }
     }

@@ -10,6 +10,8 @@ final class LoadLoop {
     /// Above this many requests in flight the loop begins no more; what is due then is late, and the report says so.
     static let inFlightMax = 2000
     private static let pollMilliseconds: CInt = 100
+    /// What was due before the end and is late by more than this is given up, and told.
+    private static let graceNanoseconds: Int64 = 1_000_000_000
 
     private let url: String
     private let run: String
@@ -56,8 +58,8 @@ final class LoadLoop {
             collect()
             control.report(begun: ledger.records.count, inFlight: running.count)
             let due = sources.compactMap(\.due).min()
-            if running.isEmpty, due == nil || DriverClock.now >= end || due! >= end { break }
-            sleep(until: running.count < Self.inFlightMax ? min(due ?? .max, end) : .max)
+            if running.isEmpty, due == nil || due! >= end || DriverClock.now - Self.graceNanoseconds >= end { break }
+            sleep(until: running.count < Self.inFlightMax ? min(due ?? .max, max(end, DriverClock.now)) : .max)
         }
         recordUnbegun(before: control.endsAt)
         control.report(begun: ledger.records.count, inFlight: 0)
@@ -68,7 +70,7 @@ final class LoadLoop {
             while running.count < Self.inFlightMax, let due = sources[index].due, due < end {
                 let now = DriverClock.now
                 guard due <= now else { break }
-                if case let source = sources[index], !source.isReadBack, now >= end { break }
+                if now - Self.graceNanoseconds >= end { break }
                 begin(index, at: now)
             }
         }

@@ -36,7 +36,9 @@ enum Quantities {
     /// Digits with at most one point, nothing else: no sign, no exponent, no `nan`.
     static func number(_ text: some StringProtocol) -> Double? {
         let isPlain = text.utf8.allSatisfy { $0 == UInt8(ascii: ".") || ($0 >= 0x30 && $0 <= 0x39) }
-        guard isPlain, let first = text.utf8.first, first != UInt8(ascii: "."), text.utf8.count <= 18 else { return nil }
+        guard isPlain, let first = text.utf8.first, first != UInt8(ascii: "."), text.utf8.count <= 18 else {
+            return nil
+        }
         return Double(String(text))
     }
 }

@@ -24,10 +24,11 @@ extension ScenarioReader {
             let name = mapping["name"]?.text,
             let http = mapping["http"]?.mapping(keys: ["method", "path", "headers", "body"], required: ["path"])
         else { return nil }
-        let method = http["method"]?.read("a method in capitals") { text in
-            let isToken = !text.isEmpty && text.utf8.allSatisfy { $0 >= 0x41 && $0 <= 0x5a }
-            return isToken ? text : nil
-        } ?? "GET"
+        let method =
+            http["method"]?.read("a method in capitals") { text in
+                let isToken = !text.isEmpty && text.utf8.allSatisfy { $0 >= 0x41 && $0 <= 0x5a }
+                return isToken ? text : nil
+            } ?? "GET"
         let path = path(http["path"])
         let body = http["body"]?.template(variables)
         if method == "GET" || method == "HEAD", let body = http["body"] {
@@ -161,7 +162,8 @@ extension ScenarioReader {
         else { return nil }
         if !path.isUniquePerRequest {
             mapping["path"]?.problem(
-                "must differ for every write, through {seq} or {id}: of two writes to one place only the last can be read")
+                "must differ for every write, through {seq} or {id}: of two writes to one place only the last can be read"
+            )
         }
         var expectation = Expectation(statuses: [200])
         if let status = mapping["status"] { expectation.statuses = statuses(status) }

@@ -115,7 +115,9 @@ final class Transfer {
         if let body = plan.body {
             var bytes = Array(body.filled(with: values).utf8CString)
             ccurl_set_long(handle, CURLOPT_POSTFIELDSIZE, bytes.count - 1)
-            bytes.withUnsafeMutableBufferPointer { _ = ccurl_set_string(handle, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
+            bytes.withUnsafeMutableBufferPointer {
+                _ = ccurl_set_string(handle, CURLOPT_COPYPOSTFIELDS, $0.baseAddress)
+            }
         } else if plan.method == "POST" || plan.method == "PUT" || plan.method == "PATCH" {
             ccurl_set_long(handle, CURLOPT_POSTFIELDSIZE, 0)
             ccurl_set_string(handle, CURLOPT_COPYPOSTFIELDS, "")

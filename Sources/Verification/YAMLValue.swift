@@ -109,7 +109,9 @@ struct YAMLValue {
         let known = Choice.allCases.map(\.rawValue)
         guard let text else { return nil }
         if let choice = Choice(rawValue: text) { return choice }
-        problem("unknown \"\(text)\"\(NearestKey.suggestion(for: text, among: known)); known are \(known.joined(separator: ", "))")
+        problem(
+            "unknown \"\(text)\"\(NearestKey.suggestion(for: text, among: known)); known are \(known.joined(separator: ", "))"
+        )
         return nil
     }
 

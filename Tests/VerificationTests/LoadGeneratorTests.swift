@@ -7,7 +7,9 @@ import Vocabulary
 
 struct LoadGeneratorTests {
     /// Reads the `load` part of a scenario and runs it until `requests` of them have begun.
-    private func run(_ load: String, on server: ScriptedServer, requests: Int, url: String? = nil) throws -> ClientLedger {
+    private func run(_ load: String, on server: ScriptedServer, requests: Int, url: String? = nil) throws
+        -> ClientLedger
+    {
         let text = "version: 1\nname: t\ntarget: \(url ?? server.url)\nload:\n\(load)\n"
         let scenario = try ScenarioReader.read(text, path: "t.yaml")
         let generator = LoadGenerator(
@@ -17,7 +19,9 @@ struct LoadGeneratorTests {
         return generator.join()
     }
 
-    private static func echo(_ request: ScriptedServer.Request, status: Int = 200, body: String = "") -> ScriptedServer.Reply {
+    private static func echo(_ request: ScriptedServer.Request, status: Int = 200, body: String = "")
+        -> ScriptedServer.Reply
+    {
         .answer(status, headers: ["X-Request-Id": request.id], body: body)
     }
 
@@ -27,7 +31,9 @@ struct LoadGeneratorTests {
         let server = ScriptedServer { Self.echo($0) }
         let ledger = try run(reads, on: server, requests: 300)
         #expect(ledger.records.count >= 300)
-        #expect(ledger.records.allSatisfy { $0.isSuccess && !$0.isCrossed && $0.sent >= $0.begun && $0.finished >= $0.sent })
+        #expect(
+            ledger.records.allSatisfy { $0.isSuccess && !$0.isCrossed && $0.sent >= $0.begun && $0.finished >= $0.sent }
+        )
         #expect(ledger.records.enumerated().allSatisfy { UInt64($0) == $1.number && UInt64($0) == $1.sequence })
         #expect(Set(server.requests.map(\.id)) == Set(ledger.records.map { ledger.id(of: $0) }))
         #expect(server.requests.count == ledger.records.count)
@@ -43,7 +49,8 @@ struct LoadGeneratorTests {
 
     @Test func `uses connections again unless they are to be fresh`() throws {
         let server = ScriptedServer { Self.echo($0) }
-        let kept = try run("  - { name: a, http: { path: / }, arrival: { closed: { users: 2 } } }", on: server, requests: 100)
+        let kept = try run(
+            "  - { name: a, http: { path: / }, arrival: { closed: { users: 2 } } }", on: server, requests: 100)
         #expect(server.connectionCount == 2)
         #expect(kept.records.filter(\.isOnReusedConnection).count == kept.records.count - 2)
         let other = ScriptedServer { Self.echo($0) }
@@ -165,14 +172,14 @@ struct LoadGeneratorTests {
         let text = "version: 1\nname: t\ntarget: \(server.url)\nload:\n\(reads)\n"
         let scenario = try ScenarioReader.read(text, path: "t.yaml")
         let now = DriverClock.now
-        // A schedule that lies wholly in the past, ended before it begins: nothing may be begun, all must be told.
+        // A schedule that ended five seconds ago: nothing may be begun any more, all must be told.
         let control = LoadControl()
-        control.end(at: now)
+        control.end(at: now - 5_000_000_000)
         let schedule = ArrivalSchedule(
             stages: [LoadStream.Stage(from: 1000, to: 1000, length: nil)], model: .uniform,
             random: SeededRandom(seed: 1))
         let source = LoadSource(
-            plan: RequestPlan(scenario.load[0], index: 0, seed: 1), schedule: schedule, start: now - 1_000_000_000)
+            plan: RequestPlan(scenario.load[0], index: 0, seed: 1), schedule: schedule, start: now - 6_000_000_000)
         let loop = LoadLoop(
             url: server.url, run: "r", sources: [source], ledger: ClientLedger(idPrefix: "r-"), control: control)
         loop.runToEnd()

@@ -99,7 +99,8 @@ final class ScriptedServer: Sendable {
                 setsockopt(connection, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
                 return
             case .truncated:
-                _ = Self.write(connection, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nX-Request-Id: \(request.id)\r\n\r\npart")
+                _ = Self.write(
+                    connection, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nX-Request-Id: \(request.id)\r\n\r\npart")
                 return
             case .garbage:
                 _ = Self.write(connection, "this is no HTTP\r\n\r\n")
@@ -117,7 +118,8 @@ final class ScriptedServer: Sendable {
         return send(connection, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count
     }
 
-    private static func read(_ connection: CInt, _ carry: inout [UInt8], connection number: Int, index: Int) -> Request? {
+    private static func read(_ connection: CInt, _ carry: inout [UInt8], connection number: Int, index: Int) -> Request?
+    {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         func more() -> Bool {
             let count = recv(connection, &buffer, buffer.count, 0)
