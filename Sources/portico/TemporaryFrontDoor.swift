@@ -20,9 +20,9 @@ struct TemporaryFrontDoor: ParsableArguments {
 
     /// Writes the settings into the state directory and serves them until an orderly stop.
     ///
-    /// Throws the settings' problems, `AdministrationError` when the directory can't be used, and the exit code.
+    /// Throws the exit code, and an error when the directory can't be used.
     func serve(_ settings: Result<Settings, SettingsProblems>) throws {
-        let settings = try settings.get()
+        let settings = try settings.orReport(code: .validationFailure)
         let directory = try state.map { try Self.makeDirectory($0) } ?? Self.makeTemporaryDirectory()
         let file = directory.settings
         try Data(settings.effectiveYAML(showOrigins: false).utf8).write(to: URL(fileURLWithPath: file))

@@ -39,7 +39,7 @@ struct ConfigCommand: ParsableCommand {
         var file: String
 
         func run() throws {
-            Terminal.print(try SettingsLoading.load(file).get().effectiveYAML(showOrigins: true))
+            Terminal.print(try SettingsLoading.load(file).orReport(code: .failure).effectiveYAML(showOrigins: true))
         }
     }
 }
