@@ -111,9 +111,10 @@ package final class KeeperClient: Sendable {
     }
 
     /// Tells the keeper that this server is about to exit for good. When it has, the keeper stops what instances are
-    /// left and ends with `exitCode` (0…255), or with 1 if the server itself exits with another code than 0.
-    package func shutdown(exitCode: Int32 = 0) async throws(KeeperError) {
-        _ = try await connection.ask(.shutdown(exitCode: exitCode))
+    /// left (or, with `leavingInstances`, leaves them running for the next keeper to adopt) and ends with `exitCode`
+    /// (0…255), or with 1 if the server itself exits with another code than 0 or `exitCode`.
+    package func shutdown(exitCode: Int32 = 0, leavingInstances: Bool = false) async throws(KeeperError) {
+        _ = try await connection.ask(.shutdown(exitCode: exitCode, leavingInstances: leavingInstances))
     }
 }
 

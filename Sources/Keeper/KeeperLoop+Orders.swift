@@ -70,11 +70,11 @@ extension KeeperLoop {
             return .signalled(try self.signal(id, signal, group: group))
         case .forget(let id):
             try forget(id)
-        case .shutdown(let exitCode):
+        case .shutdown(let exitCode, let leavesInstances):
             guard (0...255).contains(exitCode) else {
                 throw KeeperError(code: .illFormed, reason: "\(exitCode) can't be an exit code")
             }
-            link.shutdownCode = exitCode
+            link.goodbye = Goodbye(exitCode: exitCode, leavesInstances: leavesInstances)
         }
         return .nothing
     }

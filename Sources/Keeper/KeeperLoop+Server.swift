@@ -80,9 +80,11 @@ extension KeeperLoop {
         place = .gone
         reservations = [:]
         let pid = link.process.identity.pid
-        if let shutdownCode = link.shutdownCode {
+        if let goodbye = link.goodbye {
             say("server (pid \(pid)) \(status)")
-            leave(exitCode: status == .code(0) ? shutdownCode : 1)
+            let isInOrder = status == .code(0) || status == .code(goodbye.exitCode)
+            let exitCode = isInOrder ? goodbye.exitCode : 1
+            if goodbye.leavesInstances { finish(exitCode: exitCode) } else { leave(exitCode: exitCode) }
             return
         }
         switch course {
@@ -151,7 +153,7 @@ extension KeeperLoop {
         }
     }
 
-    /// Everything has ended: nothing is left to be found by the next keeper.
+    /// The end of the keeper. Instances that run on, if any, keep their records for the next one.
     func finish(exitCode: Int32) {
         for id in ended.keys.sorted() { removeRecord(id) }
         do {

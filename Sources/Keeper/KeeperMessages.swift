@@ -21,7 +21,7 @@ enum KeeperOrder: Codable, Sendable {
     case spawn(SpawnOrder)
     case signal(id: InstanceID, signal: Int32, group: Bool)
     case forget(id: InstanceID)
-    case shutdown(exitCode: Int32)
+    case shutdown(exitCode: Int32, leavingInstances: Bool)
 }
 
 /// Keeper to server.

@@ -3,14 +3,20 @@
 import Kernel
 import Vocabulary
 
+/// How a server wants the keeper to end.
+struct Goodbye {
+    var exitCode: Int32
+    var leavesInstances: Bool
+}
+
 /// The keeper's end of one server. Loop-confined.
 final class ServerLink {
     let process: ChildProcess
     let startedAt: Instant
     /// Whether it has asked for the inventory: from then on it hears of exits, each exactly once.
     var isWatching = false
-    /// Set once it said goodbye: the code the keeper ends with.
-    var shutdownCode: Int32?
+    /// Set once it said goodbye.
+    var goodbye: Goodbye?
     /// Set once its socket is closed while its process runs on: when it is killed.
     private(set) var killAt: Instant?
 

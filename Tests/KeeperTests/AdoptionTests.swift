@@ -40,7 +40,7 @@ import Vocabulary
 
     @Test func `a running instance is adopted with its port, and its end is reported as unknown`() async throws {
         let directory = TemporaryDirectory()
-        let identity = try orphan("sleep 100000")
+        let identity = try orphan("sleep 600")
         let port = try PortReservation().port
         try records(directory).write(record(.shop(3), identity, port: port))
         let rig = try Rig(directory)
@@ -60,7 +60,7 @@ import Vocabulary
 
     @Test func `another process under the same pid is not adopted and not touched`() async throws {
         let directory = TemporaryDirectory()
-        let identity = try orphan("sleep 100000")
+        let identity = try orphan("sleep 600")
         var older = identity
         older.startTime -= 1
         var elsewhere = identity
@@ -82,7 +82,7 @@ import Vocabulary
 
     @Test func `files that are no records are reported, passed over and left alone`() async throws {
         let directory = TemporaryDirectory()
-        let identity = try orphan("sleep 100000")
+        let identity = try orphan("sleep 600")
         let place = try records(directory)
         try place.write(record(.shop(1), identity))
         let good = try Files.read("\(place.directory)/shop-1.json")
@@ -110,7 +110,7 @@ import Vocabulary
         let fifo = "\(directory.path)/pid"
         mkfifo(fifo, 0o600)
         let reading = HeldDescriptor(open(fifo, O_RDWR | O_CLOEXEC))
-        let identity = try orphan("sh -c \"sleep 100000 & echo \\$! > \(fifo); wait\"")
+        let identity = try orphan("sh -c \"sleep 600 & echo \\$! > \(fifo); wait\"")
         var line = [UInt8](repeating: 0, count: 32)
         let length = read(reading.number, &line, line.count)
         let member = try #require(Int32(String(decoding: line.prefix(max(0, length - 1)), as: UTF8.self)))
@@ -126,7 +126,7 @@ import Vocabulary
 
     @Test func `a server that still finishes its requests is waited for`() async throws {
         let directory = TemporaryDirectory()
-        let former = try orphan("sh -c \"trap : TERM; while :; do sleep 100000 & wait; done\"")
+        let former = try orphan("sh -c \"trap : TERM; while :; do sleep 600 & wait; done\"")
         try ServerRecord.write(former, in: directory.path)
         let rig = try Rig(directory)
         kill(former.pid, SIGKILL)
@@ -138,7 +138,7 @@ import Vocabulary
 
     @Test func `a server that never finishes is killed in the end`() async throws {
         let directory = TemporaryDirectory()
-        let former = try orphan("sh -c \"trap : TERM; while :; do sleep 100000 & wait; done\"")
+        let former = try orphan("sh -c \"trap : TERM; while :; do sleep 600 & wait; done\"")
         try ServerRecord.write(former, in: directory.path)
         let rig = try Rig(directory, formerServerWait: .zero)
         let server = try await rig.server()

@@ -40,14 +40,14 @@ import Vocabulary
         #expect(error?.hint?.isEmpty == false)
         await eventually { isFree(port) }
         #expect(try rig.recordFiles == [])
-        _ = try await server.client.spawn(rig.order(.shop(1), ["sleep", "100000"]))
+        _ = try await server.client.spawn(rig.order(.shop(1), ["sleep", "600"]))
         try await rig.end(server)
     }
 
     @Test func `what makes no sense is refused with a reason`() async throws {
         let rig = try Rig()
         let (client, pid) = try await rig.server()
-        _ = try await client.spawn(rig.order(.shop(1), ["sleep", "100000"]))
+        _ = try await client.spawn(rig.order(.shop(1), ["sleep", "600"]))
         func refusal(_ change: (inout SpawnOrder) -> Void) async -> KeeperError.Code? {
             var order = rig.order(.shop(2), ["true"])
             change(&order)
@@ -85,13 +85,13 @@ import Vocabulary
         let rig = try Rig()
         let (client, pid) = try await rig.server()
         _ = try await client.inventory()
-        _ = try await client.spawn(rig.order(.shop(1), ["sleep", "100000"]))
+        _ = try await client.spawn(rig.order(.shop(1), ["sleep", "600"]))
         #expect(try await client.signal(.shop(1), signal: SIGKILL, group: false))
         #expect(await client.exits.first()?.description == "was killed by SIGKILL")
         #expect(try await client.signal(.shop(1), signal: SIGKILL, group: false) == false)
 
         // A stopped process hears of SIGTERM only once it is continued.
-        let stopped = try await client.spawn(rig.order(.shop(2), ["sleep", "100000"]))
+        let stopped = try await client.spawn(rig.order(.shop(2), ["sleep", "600"]))
         #expect(try await client.signal(.shop(2), signal: SIGSTOP, group: true))
         #expect(try await client.signal(.shop(2), signal: SIGTERM, group: true))
         #expect(await client.exits.first() == ExitReport(id: .shop(2), pid: stopped.pid, status: .signal(SIGTERM)))
@@ -102,7 +102,7 @@ import Vocabulary
         let rig = try Rig()
         let (client, pid) = try await rig.server()
         _ = try await client.inventory()
-        let script = "sleep 100000 & echo $!; exit 0"
+        let script = "sleep 600 & echo $!; exit 0"
         _ = try await client.spawn(rig.order(.shop(1), ["sh", "-c", script]))
         #expect(await client.exits.first()?.status == .code(0))
         let grandchild = try #require(Int32(try rig.log(.shop(1)).dropLast()))

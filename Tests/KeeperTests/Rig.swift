@@ -22,7 +22,7 @@ final class Rig: Sendable {
     /// SIGUSR1 ends it with 0, SIGUSR2 with 3; it reports HUP and TERM and goes on.
     private static let standIn = """
         trap 'echo HUP > "$0"' HUP; trap 'echo TERM > "$0"' TERM; trap 'exit 0' USR1; trap 'exit 3' USR2
-        echo ready > "$0"; while :; do sleep 100000 & wait; done
+        echo ready > "$0"; while :; do sleep 600 & wait; done
         """
 
     init(
@@ -194,6 +194,6 @@ extension AsyncStream {
 
 /// Waits until `condition` holds; the suite's time limit ends a vain wait. For what another test may hold up: a child
 /// that it is just starting has copies of our descriptors for the moment between clone and exec.
-func eventually(_ condition: () throws -> Bool) async rethrows {
-    while try !condition() { await Task.yield() }
+func eventually(_ condition: () async throws -> Bool) async rethrows {
+    while try await !condition() { await Task.yield() }
 }

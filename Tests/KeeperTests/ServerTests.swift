@@ -19,7 +19,7 @@ import Vocabulary
         let (_, bound) = try await first.client.listen(name: Self.web, endpoint: Self.anywhere, sockets: 2)
         let port = try await first.client.reservePort()
         let process = try await first.client.spawn(
-            rig.order(.shop(1), ["sleep", "100000"], port: port, record: #"{"release":"v1"}"#))
+            rig.order(.shop(1), ["sleep", "600"], port: port, record: #"{"release":"v1"}"#))
         _ = try await first.client.spawn(rig.order(.shop(2), ["sh", "-c", "exit 5"], record: #"{"release":"v2"}"#))
         kill(first.pid, SIGKILL)
 
@@ -95,14 +95,14 @@ import Vocabulary
         try await server.client.unlisten(name: Self.web)
         let gone = await #expect(throws: KeeperError.self) { try await server.client.unlisten(name: Self.web) }
         #expect(gone?.code == .notFound)
-        _ = try await server.client.listen(name: Self.web, endpoint: bound, sockets: 1)
+        await eventually { (try? await server.client.listen(name: Self.web, endpoint: bound, sockets: 1)) != nil }
         try await rig.end(server)
     }
 
     @Test func `an orderly stop goes through the server and ends what it has left`() async throws {
         let rig = try Rig()
         let server = try await rig.server()
-        let process = try await server.client.spawn(rig.order(.shop(1), ["sleep", "100000"]))
+        let process = try await server.client.spawn(rig.order(.shop(1), ["sleep", "600"]))
         rig.send(SIGHUP)
         #expect(rig.report() == "HUP")
         rig.send(SIGTERM)
@@ -119,11 +119,26 @@ import Vocabulary
         try await rig.end(server, exitCode: 66)
     }
 
+    @Test func `a keeper that ends without its instances leaves them to the next one`() async throws {
+        let directory = TemporaryDirectory()
+        let first = try Rig(directory)
+        let server = try await first.server()
+        let process = try await server.client.spawn(first.order(.shop(1), ["sleep", "600"]))
+        try await server.client.shutdown(exitCode: 3, leavingInstances: true)
+        kill(server.pid, SIGUSR2)
+        #expect(await first.exitCode() == 3)
+        let second = try Rig(directory)
+        let next = try await second.server()
+        #expect(try await next.client.inventory().instances.map(\.pid) == [process.pid])
+        try await second.end(next)
+        try waitForEnd(pid: process.pid)
+    }
+
     @Test func `a server that crashes while stopping is not started again`() async throws {
         let rig = try Rig(leftoverGrace: .zero)
         let server = try await rig.server()
         let stubborn = try await server.client.spawn(
-            rig.order(.shop(1), ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 100000; done"]))
+            rig.order(.shop(1), ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 600; done"]))
         rig.send(SIGINT)
         // The stand-in has no trap for it: it dies of it.
         #expect(await rig.exitCode() == 1)
@@ -158,7 +173,10 @@ import Vocabulary
         #expect(
             try refusal(#"{"number":8,"order":{"listen":{"name":"x","endpoint":{"tcp":{"host":"h"}},"sockets":1}}}"#)!
                 == (8, .illFormed))
-        #expect(try refusal(#"{"number":9,"order":{"shutdown":{"exitCode":256}}}"#)! == (9, .illFormed))
+        #expect(
+            try refusal(#"{"number":9,"order":{"shutdown":{"exitCode":256,"leavingInstances":false}}}"#)! == (
+                9, .illFormed
+            ))
         #expect(try refusal(#"{"number":10,"order":{"# + String(repeating: " ", count: 170_000))! == (0, .tooLarge))
         let ask = #"{"number":11,"order":{"reservePort":{}}}"#
         #expect(send(socket.number, ask, ask.utf8.count, 0) == ask.utf8.count)

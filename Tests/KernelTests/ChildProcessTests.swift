@@ -116,7 +116,7 @@ import Vocabulary
         let reading = try pipe.reading.duplicate()
         let child = try ChildProcess(
             starting: ProcessOrder(
-                argv: ["sh", "-c", "sleep 1000 & sleep 1000 & exit 3"], environment: ["PATH": "/usr/bin:/bin"],
+                argv: ["sh", "-c", "sleep 600 & sleep 600 & exit 3"], environment: ["PATH": "/usr/bin:/bin"],
                 output: pipe.writing.number))
         dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), pipe.writing.number)
         var entry = pollfd(fd: child.descriptor.number, events: Int16(POLLIN), revents: 0)

@@ -24,7 +24,7 @@ import Testing
         let pipe = Pipe()
         let child = try ChildProcess(
             starting: ProcessOrder(
-                argv: ["./a ) S 1 (b", "1000"], environment: [:], workingDirectory: directory.path,
+                argv: ["./a ) S 1 (b", "600"], environment: [:], workingDirectory: directory.path,
                 output: pipe.writing.number))
         let name = try Files.read("/proc/\(child.identity.pid)/comm")
         #expect(String(decoding: name, as: UTF8.self) == "a ) S 1 (b\n")
