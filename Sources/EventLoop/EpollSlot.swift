@@ -1,6 +1,5 @@
 // What the epoll loop keeps per descriptor. A trivial record: no reference counting when it is touched.
 
-
 /// One connection, listener, timer or bell.
 struct EpollSlot: BitwiseCopyable {
     struct Flags: OptionSet, BitwiseCopyable {

@@ -1,6 +1,5 @@
 // What a loop tells, one at a time.
 
-
 /// Names one connection for as long as it is open. The generation tells a reused slot from its predecessor.
 package struct ConnectionHandle: Hashable, BitwiseCopyable, Sendable {
     /// The slot: callers keep their own records in arrays by this number.

@@ -5,9 +5,9 @@ import CKernel
 import EventLoop
 import Glibc
 import Kernel
+import Routing
 import Synchronization
 import Vocabulary
-import Routing
 
 /// N event-loop threads that carry out the newest routing table they were given.
 ///

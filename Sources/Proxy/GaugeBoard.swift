@@ -1,9 +1,9 @@
 // Where the gauges of every backend, service and listener are found by name. Only the control plane looks here;
 // workers hold pointers to their lanes, which a publication keeps alive.
 
+import Routing
 import Synchronization
 import Vocabulary
-import Routing
 
 /// A routing table and what workers need to carry it out: the listeners' sockets and the gauge blocks.
 final class Publication: Sendable {

@@ -232,7 +232,8 @@ extension Worker where Loop: ~Copyable {
     ) {
         var bodyRoom = 0
         switch framing {
-        case .length(let size) where size <= UInt64(ProxyLimits.replayBodyBytesMax) && requestParser.method.isIdempotent:
+        case .length(let size)
+        where size <= UInt64(ProxyLimits.replayBodyBytesMax) && requestParser.method.isIdempotent:
             bodyRoom = Int(size)
         default: break
         }

@@ -84,7 +84,8 @@ import Vocabulary
     @Test func `bytes behind a response close the upstream connection`() throws {
         let origin = Origin { origin, connection, _ in
             while origin.nextHead(connection) != nil {
-                connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+                connection.write(
+                    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
             }
         }
         let plane = try Plane([origin.port])

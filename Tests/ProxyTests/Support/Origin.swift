@@ -22,7 +22,9 @@ final class Origin: Sendable {
         let thread = try! NativeThread(name: "origin") { [weak self] in
             while true {
                 var wanted = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-                guard poll(&wanted, 1, 100) >= 0, let origin = self, !origin.isOver.load(ordering: .relaxed) else { break }
+                guard poll(&wanted, 1, 100) >= 0, let origin = self, !origin.isOver.load(ordering: .relaxed) else {
+                    break
+                }
                 guard wanted.revents != 0 else { continue }
                 let descriptor = accept(listener, nil, nil)
                 guard descriptor >= 0 else { continue }
@@ -79,6 +81,24 @@ func eventually(_ condition: () -> Bool) -> Bool {
         poll(nil, 0, 1)
     }
     return true
+}
+
+/// Something that blocks, in a thread of its own.
+struct Background {
+    private let thread: NativeThread
+
+    init(_ work: @escaping @Sendable () -> Void) throws {
+        thread = try NativeThread(name: "background", run: work)
+    }
+
+    func join() { thread.join() }
+
+    /// Begins to connect and does not wait for the outcome; returns the descriptor.
+    static func connecting(to port: UInt16) -> CInt {
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | O_NONBLOCK, 0)
+        _ = SocketAddress(.tcp(host: "127.0.0.1", port: port))!.withSockAddr { connect(descriptor, $0, $1) }
+        return descriptor
+    }
 }
 
 /// A port on which nobody listens, and nobody else will while this lives.

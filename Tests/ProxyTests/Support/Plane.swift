@@ -90,6 +90,16 @@ final class Plane: Sendable {
         return lines
     }
 
+    var now: Instant { MonotonicClock.now }
+
+    /// Moves the access log aside and has it opened anew.
+    func rotateLog() {
+        rename(logPath, logPath + ".1")
+        gateway.reopenAccessLog()
+        precondition(eventually { access(logPath, F_OK) == 0 })
+        unlink(logPath + ".1")
+    }
+
     /// Whether everything that was counted up has been counted down.
     var isQuiet: Bool {
         eventually {

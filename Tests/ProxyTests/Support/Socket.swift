@@ -96,8 +96,9 @@ final class Socket: @unchecked Sendable {
         return take(unread.count)
     }
 
-    func readToEndBytes() -> [UInt8] {
-        while fetch() {}
+    /// What comes next, at least one byte; empty at the end.
+    func readSome() -> [UInt8] {
+        if unread.isEmpty { _ = fetch() }
         defer { unread = [] }
         return unread
     }

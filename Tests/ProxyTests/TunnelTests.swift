@@ -1,0 +1,153 @@
+// Tunnels: upgrades of HTTP connections, and TCP mode.
+
+import Proxy
+import Routing
+import Testing
+import Vocabulary
+
+@Suite struct TunnelTests {
+    private static let upgrade =
+        "GET /chat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n"
+
+    /// Sends back what comes, until the end; then its own end.
+    private static func tcpEcho() -> Origin {
+        Origin { _, connection, _ in
+            while case let bytes = connection.readSome(), !bytes.isEmpty { connection.write(bytes) }
+            connection.shutdownWriting()
+        }
+    }
+
+    @Test func `after the backend's 101 bytes go both ways, and the request counts until the tunnel closes`() throws {
+        let origin = Origin { origin, connection, _ in
+            _ = origin.nextHead(connection)
+            connection.write(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nfirst")
+            while case let text = connection.read(4), !text.isEmpty { connection.write(text.uppercased()) }
+        }
+        let plane = try Plane([origin.port])
+        let client = plane.connect()
+        client.write(Self.upgrade)
+        let head = client.readHead()
+        #expect(head.hasPrefix("HTTP/1.1 101 Switching Protocols\r\n"))
+        #expect(head.field("Upgrade") == "websocket")
+        #expect(head.field("Connection")?.lowercased() == "upgrade")
+        #expect(client.read(5) == "first")
+        #expect(origin.requests[0].field("Upgrade") == "websocket")
+        for word in ["ping", "pong"] {
+            client.write(word)
+            #expect(client.read(4) == word.uppercased())
+        }
+        #expect(plane.gauges(1).inFlight == 1)
+        #expect(plane.serviceGauges.inFlight == 1)
+        client.close()
+        #expect(plane.isQuiet)
+        #expect(plane.gauges(1).inFlight == 0)
+        let line = plane.log(1)[0]
+        #expect(value("status", line) == "101")
+        #expect(value("bytes_in", line) == "8")
+    }
+
+    @Test func `without a 101 there is no tunnel, and what follows is the next request`() throws {
+        let origin = Origin { origin, connection, _ in
+            while origin.nextHead(connection) != nil {
+                connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno")
+            }
+        }
+        let plane = try Plane([origin.port])
+        let client = plane.connect()
+        client.write(Self.upgrade + "GET /admin HTTP/1.1\r\nHost: h\r\n\r\n")
+        #expect(client.readResponse().body == "no")
+        #expect(client.readResponse().body == "no")
+        #expect(origin.requests[1].hasPrefix("GET /admin HTTP/1.1\r\n"))
+        #expect(origin.requests[1].field("X-Forwarded-For") == "127.0.0.1")
+    }
+
+    @Test func `a 101 that nobody asked for is a malformed response`() throws {
+        let origin = Origin { origin, connection, _ in
+            _ = origin.nextHead(connection)
+            connection.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+            _ = connection.readToEnd()
+        }
+        let plane = try Plane([origin.port])
+        #expect(plane.get().head.field("X-Portico-Reason") == "upstream_malformed")
+    }
+
+    @Test func `TCP bytes go both ways, and each side's end is passed on by itself`() throws {
+        let origin = Self.tcpEcho()
+        let plane = try Plane([origin.port], isTCP: true)
+        let client = plane.connect()
+        client.write("hello")
+        #expect(client.read(5) == "hello")
+        #expect(plane.gauges(1).inFlight == 1)
+        client.write("and bye")
+        client.shutdownWriting()
+        #expect(client.readToEnd() == "and bye")
+        #expect(client.ended)
+        let line = plane.log(1)[0]
+        #expect(value("method", line) == "TCP")
+        #expect(value("status", line) == "0")
+        #expect(value("bytes_in", line) == "12")
+        #expect(value("bytes_out", line) == "12")
+        #expect(value("reason", line) == "null")
+        #expect(plane.isQuiet)
+    }
+
+    @Test func `a TCP client may end its side before the backend is connected`() throws {
+        let origin = Self.tcpEcho()
+        let plane = try Plane([origin.port], isTCP: true, standing: .down)
+        let client = plane.connect()
+        client.write("early")
+        client.shutdownWriting()
+        #expect(eventually { plane.serviceGauges.held == 1 })
+        plane.setStanding(1, .ready)
+        #expect(client.readToEnd() == "early")
+        #expect(plane.isQuiet)
+    }
+
+    @Test func `2 MiB cross a TCP tunnel unchanged while both sides are slow`() throws {
+        let origin = Self.tcpEcho()
+        let plane = try Plane([origin.port], isTCP: true)
+        let client = plane.connect(receiveBuffer: 4096)
+        var random = SeededRandom(seed: 3)
+        let body = (0..<(2 << 20)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        let isDone = Gate()
+        let writer = try Background {
+            client.write(body)
+            client.shutdownWriting()
+            isDone.open()
+        }
+        #expect(client.readBytes(body.count) == body)
+        isDone.wait()
+        writer.join()
+        #expect(client.readToEnd() == "")
+    }
+
+    @Test func `a TCP connection goes to the next backend when one refuses`() throws {
+        let dead = DeadPort()
+        let origin = Self.tcpEcho()
+        let plane = try Plane([dead.port, origin.port], isTCP: true)
+        for _ in 0..<4 {
+            let client = plane.connect()
+            client.write("x")
+            #expect(client.read(1) == "x")
+        }
+        #expect(plane.gauges(1).connectFailures == 1)
+        #expect(plane.gauges(2).requestsTotal == 4)
+    }
+
+    @Test func `a reset on one side of a tunnel is a reset on the other`() throws {
+        let isReset = Gate()
+        let origin = Origin { _, connection, _ in
+            _ = connection.readSome()
+            connection.reset()
+            isReset.open()
+        }
+        let plane = try Plane([origin.port], isTCP: true)
+        let client = plane.connect()
+        client.write("x")
+        isReset.wait()
+        _ = client.readToEnd()
+        #expect(client.wasReset)
+        #expect(value("reason", plane.log(1)[0]) == "upstream_reset")
+    }
+}
