@@ -31,12 +31,18 @@ static void fail(int report, enum portico_spawn_step step) {
     _exit(127);
 }
 
+// Only the privileged raise a hard limit: the error tells an operator more than silence would.
 static int limit(int resource, uint64_t most) {
     if (most == 0) return 0;
-    struct rlimit now;
-    if (getrlimit(resource, &now) != 0) return -1;
-    struct rlimit wanted = {.rlim_cur = most, .rlim_max = most > now.rlim_max ? most : now.rlim_max};
-    // Only the privileged raise the hard limit: the error tells an operator more than silence would.
+    struct rlimit wanted = {.rlim_cur = most, .rlim_max = most};
+    return setrlimit(resource, &wanted);
+}
+
+static int limit_softly(int resource, uint64_t most) {
+    if (most == 0) return 0;
+    struct rlimit wanted;
+    if (getrlimit(resource, &wanted) != 0) return -1;
+    wanted.rlim_cur = most < wanted.rlim_max ? most : wanted.rlim_max;
     return setrlimit(resource, &wanted);
 }
 
@@ -61,6 +67,7 @@ __attribute__((noreturn)) static void become(const struct portico_spawn_order *o
     int arranged = arrange(from);
     if (arranged < 0) fail(report, PORTICO_STEP_DESCRIPTORS);
     report = arranged;
+    if (limit_softly(RLIMIT_NOFILE, order->open_files_soft) != 0) fail(report, PORTICO_STEP_OPEN_FILES);
     if (limit(RLIMIT_NOFILE, order->open_files_max) != 0) fail(report, PORTICO_STEP_OPEN_FILES);
     if (limit(RLIMIT_AS, order->memory_bytes_max) != 0) fail(report, PORTICO_STEP_MEMORY);
 
@@ -152,3 +159,10 @@ int portico_reap(pid_t pid) {
 int portico_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
 void portico_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+uint64_t portico_raise_open_files(void) {
+    struct rlimit now;
+    if (getrlimit(RLIMIT_NOFILE, &now) != 0) return 0;
+    struct rlimit wanted = {.rlim_cur = now.rlim_max, .rlim_max = now.rlim_max};
+    return setrlimit(RLIMIT_NOFILE, &wanted) == 0 ? now.rlim_cur : 0;
+}

@@ -46,7 +46,8 @@ extension KeeperLoop {
             let process = try ChildProcess(
                 starting: ProcessOrder(
                     argv: order.argv, environment: environment(of: order), workingDirectory: order.workingDirectory,
-                    output: log.number, openFilesMax: order.openFilesMax, memory: order.memory))
+                    output: log.number, openFilesMax: order.openFilesMax, memory: order.memory,
+                    openFilesSoft: surroundings.openFilesOfInstances))
             let instance = KeptInstance(
                 id: order.id, process: process, isAdopted: false, logFile: order.logFile, record: order.record,
                 port: order.port, reservation: reservation)

@@ -28,8 +28,7 @@ extension KeeperLoop {
     func awaitFormerServer() {
         guard let former = ServerRecord.formerServer(in: configuration.stateDirectory) else { return }
         say("the server of an earlier keeper (pid \(former.identity.pid)) is finishing its requests: waiting for it")
-        // It knows by its closed socket already; the signal is for one that missed that.
-        _ = try? former.descriptor.signal(SIGTERM)
+        // It knows by its closed socket. A signal might hurry it and cost the requests it is finishing.
         place = .former(FormerServer(process: former, killAt: now + configuration.formerServerWait))
     }
 
@@ -95,7 +94,9 @@ extension KeeperLoop {
             place = .absent(startAt: now + delay)
         case .stopping:
             say("server (pid \(pid)) \(status) while stopping")
-            leave(exitCode: status == .code(0) ? 0 : 1)
+            // One that was told before it could listen to signals died of the signal: that is a stop as well.
+            let isInOrder = [.code(0), .signal(SIGTERM), .signal(SIGINT)].contains(status)
+            leave(exitCode: isInOrder ? 0 : 1)
         case .leaving, .finished:
             break
         }

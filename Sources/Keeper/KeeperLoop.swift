@@ -24,6 +24,8 @@ final class KeeperLoop {
         var signals: SignalSource
         /// Whether every child of this process is the keeper's to reap.
         var reapsOrphans: Bool
+        /// The soft limit on open files of instances that have none of their own; `nil` for the keeper's.
+        var openFilesOfInstances: Int?
         /// Starts a server that finds the given descriptor as its channel.
         var startServer: (_ channel: CInt) throws(SystemError) -> ChildProcess
         /// Takes one line for the operator.

@@ -40,6 +40,8 @@ package enum KeeperProcess {
     /// Runs until an orderly stop and returns the exit code of the process. SIGTERM and SIGINT stop it, SIGHUP reloads
     /// the settings; all three go to the server as they are. Says what happens on stderr.
     ///
+    /// The keeper and its servers get as many open files as the hard limit allows; instances the soft limit there was.
+    ///
     /// To be called on the main thread of a process that has started no other thread: it blocks signals for all.
     package static func run(_ configuration: Configuration) -> Int32 {
         do {
@@ -54,7 +56,9 @@ package enum KeeperProcess {
             }
             let loop = try KeeperLoop(
                 configuration,
-                KeeperLoop.Surroundings(signals: signals, reapsOrphans: true, startServer: start, say: say))
+                KeeperLoop.Surroundings(
+                    signals: signals, reapsOrphans: true, openFilesOfInstances: ChildProcess.raiseOpenFiles(),
+                    startServer: start, say: say))
             let exitCode = loop.run()
             _ = consume lock
             return exitCode

@@ -15,7 +15,7 @@ package struct SpawnOrder: Hashable, Sendable, Codable {
     package var logFile: String
     /// From `reservePort()`; stays reserved until `forget`. When spawning fails it is given back.
     package var port: UInt16?
-    /// `RLIMIT_NOFILE`; `nil` keeps the keeper's.
+    /// `RLIMIT_NOFILE`; `nil` for what the keeper was started with.
     package var openFilesMax: Int?
     /// `RLIMIT_AS`; `nil` keeps the keeper's.
     package var memory: ByteCount?

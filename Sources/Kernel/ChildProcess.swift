@@ -18,14 +18,16 @@ package struct ProcessOrder: Sendable {
     package var output: CInt
     /// Becomes descriptor 3. Every other descriptor is closed. Stays the caller's.
     package var channel: CInt?
-    /// `RLIMIT_NOFILE` and `RLIMIT_AS`; `nil` keeps ours.
+    /// `RLIMIT_NOFILE` and `RLIMIT_AS`, soft and hard; `nil` keeps ours.
     package var openFilesMax: Int?
     package var memory: ByteCount?
+    /// The soft `RLIMIT_NOFILE` where `openFilesMax` is `nil`; `nil` keeps ours.
+    package var openFilesSoft: Int?
 
     package init(
         program: String? = nil, argv: [String], environment: [String: String], workingDirectory: String? = nil,
         output: CInt,
-        channel: CInt? = nil, openFilesMax: Int? = nil, memory: ByteCount? = nil
+        channel: CInt? = nil, openFilesMax: Int? = nil, memory: ByteCount? = nil, openFilesSoft: Int? = nil
     ) {
         self.program = program
         self.argv = argv
@@ -35,6 +37,7 @@ package struct ProcessOrder: Sendable {
         self.channel = channel
         self.openFilesMax = openFilesMax
         self.memory = memory
+        self.openFilesSoft = openFilesSoft
     }
 }
 
@@ -110,6 +113,14 @@ package struct ChildProcess: ~Copyable, Sendable {
         }
     }
 
+    /// Allows this process, and children it starts from now on, as many open files as the hard limit does. Returns the
+    /// soft limit there was: what a program is used to find (one that uses `select` breaks above 1024). `nil` when
+    /// nothing could be changed.
+    package static func raiseOpenFiles() -> Int? {
+        let before = portico_raise_open_files()
+        return before == 0 ? nil : Int(clamping: before)
+    }
+
     private static func check(_ order: ProcessOrder) throws(SystemError) {
         for text in order.argv where text.utf8.contains(0) {
             throw SystemError(errno: EINVAL, operation: "exec", subject: "an argument with a zero byte")
@@ -144,6 +155,7 @@ package struct ChildProcess: ~Copyable, Sendable {
                     form.output = order.output
                     form.channel = order.channel ?? -1
                     form.open_files_max = UInt64(max(0, order.openFilesMax ?? 0))
+                    form.open_files_soft = order.openFilesMax == nil ? UInt64(max(0, order.openFilesSoft ?? 0)) : 0
                     form.memory_bytes_max = UInt64(order.memory?.bytes ?? 0)
                     return body(&form)
                 }

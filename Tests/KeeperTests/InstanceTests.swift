@@ -12,12 +12,12 @@ import Vocabulary
         let rig = try Rig()
         let server = try await rig.server()
         #expect(try await server.client.inventory().instances.isEmpty)
-        let script = "echo $KEPT $GIVEN ${PORTICO_KEEPER_X-none}; pwd; ls /proc/$$/fd; exit 7"
+        let script = "echo $KEPT $GIVEN ${PORTICO_KEEPER_X-none}; pwd; ls /proc/$$/fd; ulimit -Sn; exit 7"
         let process = try await server.client.spawn(rig.order(.shop(1), ["sh", "-c", script]))
         let report = try #require(await server.client.exits.first())
         #expect(report == ExitReport(id: .shop(1), pid: process.pid, status: .code(7)))
         #expect(report.description == "exited with code 7")
-        #expect(try rig.log(.shop(1)) == "yes too none\n\(rig.directory.path)\n0\n1\n2\n")
+        #expect(try rig.log(.shop(1)) == "yes too none\n\(rig.directory.path)\n0\n1\n2\n99\n")
         #expect(try await server.client.inventory().exits.map(\.report) == [report])
         #expect(try rig.recordFiles == ["shop-1.json"])
         try await server.client.forget(.shop(1))

@@ -65,7 +65,7 @@ final class Rig: Sendable {
                 return read(signalsOut.number, &byte, 1) == 1 ? CInt(byte) : nil
             }
             let surroundings = KeeperLoop.Surroundings(
-                signals: source, reapsOrphans: false, startServer: startServer,
+                signals: source, reapsOrphans: false, openFilesOfInstances: 99, startServer: startServer,
                 say: { line in self.said.withLock { $0.append(line) } })
             do {
                 endingInlet.yield(try KeeperLoop(configuration, surroundings).run())

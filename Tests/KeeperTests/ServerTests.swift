@@ -113,6 +113,14 @@ import Vocabulary
         #expect(rig.lines.last == "ended")
     }
 
+    @Test func `a server that does not know the signal yet dies of it, and that is a stop too`() async throws {
+        let rig = try Rig()
+        _ = try await rig.server()
+        // The stand-in has no trap for this one.
+        rig.send(SIGINT)
+        #expect(await rig.exitCode() == 0)
+    }
+
     @Test func `the keeper ends with the code that the server gave`() async throws {
         let rig = try Rig()
         let server = try await rig.server()
@@ -139,11 +147,12 @@ import Vocabulary
         let server = try await rig.server()
         let stubborn = try await server.client.spawn(
             rig.order(.shop(1), ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 600; done"]))
-        rig.send(SIGINT)
-        // The stand-in has no trap for it: it dies of it.
+        rig.send(SIGTERM)
+        #expect(rig.report() == "TERM")
+        kill(server.pid, SIGKILL)
         #expect(await rig.exitCode() == 1)
         try waitForEnd(pid: stubborn.pid)
-        #expect(rig.lines.contains { $0.hasSuffix("was killed by SIGINT while stopping") }, "\(rig.lines)")
+        #expect(rig.lines.contains { $0.hasSuffix("was killed by SIGKILL while stopping") }, "\(rig.lines)")
         #expect(rig.lines.contains { $0.hasSuffix("did not stop in time: killing it") }, "\(rig.lines)")
     }
 

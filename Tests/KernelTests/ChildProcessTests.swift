@@ -67,8 +67,8 @@ import Vocabulary
 
     @Test func `limits on open files and memory hold in the child`() throws {
         let (output, _) = try run(
-            ["sh", "-c", "ulimit -n; ulimit -v"], openFilesMax: 77, memory: .mebibytes(256))
-        #expect(output == "77\n262144\n")
+            ["sh", "-c", "ulimit -n; ulimit -Hn; ulimit -v; ulimit -Hv"], openFilesMax: 77, memory: .mebibytes(256))
+        #expect(output == "77\n77\n262144\n262144\n")
     }
 
     @Test func `the working directory is the one that was asked for`() throws {

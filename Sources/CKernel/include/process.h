@@ -34,9 +34,11 @@ struct portico_spawn_order {
     int output;
     // Becomes descriptor 3; -1 for none. Everything above is closed.
     int channel;
-    // 0 keeps the parent's limit.
+    // Soft and hard limits; 0 keeps the parent's.
     uint64_t open_files_max;
     uint64_t memory_bytes_max;
+    // The soft limit where `open_files_max` is 0; 0 keeps the parent's.
+    uint64_t open_files_soft;
 };
 
 struct portico_spawned {
@@ -64,6 +66,9 @@ int portico_reap(pid_t pid);
 
 // Makes orphans among this process's descendants its children.
 int portico_become_subreaper(void);
+
+// Raises this process's soft limit on open files to its hard limit. Returns the soft limit it had, 0 when that failed.
+uint64_t portico_raise_open_files(void);
 
 // Names the calling thread (15 bytes are kept). On the main thread it is the process's name in `ps` and `top`.
 void portico_name_thread(const char *name);
