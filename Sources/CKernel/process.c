@@ -89,9 +89,15 @@ static void close_all(struct sources sources) {
 }
 
 int portico_spawn(const struct portico_spawn_order *order, struct portico_spawned *spawned) {
-    int pipe_ends[2];
-    if (pipe2(pipe_ends, O_CLOEXEC) != 0) return -1;
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (null < 0) return -1;
+    int pipe_ends[2];
+    if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
+        int error = errno;
+        close(null);
+        errno = error;
+        return -1;
+    }
     struct sources from = {
         .input = clear(null),
         .output = clear(order->output),
@@ -100,7 +106,7 @@ int portico_spawn(const struct portico_spawn_order *order, struct portico_spawne
     };
     int error = errno;
     close(pipe_ends[1]);
-    if (null >= 0) close(null);
+    close(null);
 
     long pid = -1;
     if (from.input >= 0 && from.output >= 0 && from.report >= 0 && (order->channel < 0 || from.channel >= 0)) {
