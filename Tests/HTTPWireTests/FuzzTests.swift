@@ -1,4 +1,5 @@
-// Runs the fuzzer: a fixed number of inputs by default, or for as long as PORTICO_FUZZ_SECONDS says.
+// Runs the fuzzer: a fixed number of inputs by default, or for as long as PORTICO_FUZZ_SECONDS says. PORTICO_FUZZ_SEED
+// repeats a run.
 
 import Glibc
 import Testing
@@ -11,13 +12,17 @@ import Testing
         return good + bad.map(\.bytes) + chunks.map(bytes)
     }
 
+    private static func setting(_ name: String) -> Int? {
+        getenv(name).flatMap { Int(String(cString: $0)) }
+    }
+
     /// A fault prints its input; add it to a table when it is fixed.
     @Test func `survives mutated messages and never lets one through unsound`() {
-        let seconds = getenv("PORTICO_FUZZ_SECONDS").flatMap { Int(String(cString: $0)) }
+        let seconds = Self.setting("PORTICO_FUZZ_SECONDS")
         var isDebug = false
         assert({ isDebug = true }() == ())
         let inputsMax = seconds == nil ? (isDebug ? 20_000 : 200_000) : Int.max
-        let seed: UInt64 = seconds == nil ? 1 : UInt64(time(nil))
+        let seed = UInt64(Self.setting("PORTICO_FUZZ_SEED") ?? (seconds == nil ? 1 : time(nil)))
         let end = ContinuousClock.now + .seconds(seconds ?? 86_400)
         var fuzzer = Fuzzer(seed: seed, corpus: Self.corpus)
         var faults = 0

@@ -43,8 +43,8 @@ struct RewriteCase: CustomTestStringConvertible, Sendable {
     static let plain: [RewriteCase] = [
         .init(input: "GET / HTTP/1.1\r\nHost: h\r\n\r\n", output: "GET / HTTP/1.1\r\nHost: h"),
         .init(
-            input: "GET /a?b HTTP/1.1\r\nAccept:*/*\r\nHost:h\r\nX:  y \r\n\r\n",
-            output: "GET /a?b HTTP/1.1\r\nHost: h\r\nAccept: */*\r\nX: y"),
+            input: "GET /a?b HTTP/1.1\r\nAccept:*/*\r\nHost:h\r\nX:  y \r\nX:\ty\r\nX: y\t\r\nX:\r\nX: \r\n\r\n",
+            output: "GET /a?b HTTP/1.1\r\nHost: h\r\nAccept: */*\r\nX: y\r\nX: y\r\nX: y\r\nX: \r\nX: "),
         .init(input: "MKCOL /a HTTP/1.1\r\nHost: h\r\n\r\n", output: "MKCOL /a HTTP/1.1\r\nHost: h"),
         .init(input: "\r\nGET / HTTP/1.9\r\nHost: h\r\n\r\n", output: "GET / HTTP/1.1\r\nHost: h"),
         // Targets
@@ -91,6 +91,10 @@ struct RewriteCase: CustomTestStringConvertible, Sendable {
         .init(
             input: "OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 10\r\n\r\n",
             output: "OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 9"),
+        // The next one is its last recipient, and would refuse it.
+        .init(
+            input: "OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 1\r\n\r\n",
+            output: "OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0"),
         .init(
             input: "GET / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n",
             output: "GET / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0"),
@@ -190,6 +194,7 @@ struct RewriteCase: CustomTestStringConvertible, Sendable {
 /// Whether `output` is one complete HTTP/1.1 head in origin or asterisk form, with one framing: that of `original`.
 func isSoundRewrite(_ output: UnsafeRawBufferPointer, of original: borrowing RequestHeadParser) -> Bool {
     var rewritten = RequestHeadParser()
+    if original.forwardsLeft == 1 { return rewritten.parse(output) == .malformed(.hopsExhausted) }
     guard rewritten.parse(output) == .complete(headLength: output.count), rewritten.isHTTP11,
         rewritten.targetForm != .absolute, rewritten.framing == original.framing,
         rewritten.isUpgrade == original.isUpgrade, rewritten.method == original.method

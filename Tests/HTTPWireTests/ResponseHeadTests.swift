@@ -161,19 +161,29 @@ struct ResponseCase: CustomTestStringConvertible, Sendable {
         let input = bytes(sample.head)
         let whole = parseResponse(input, answering: sample.method, isUpgrade: sample.isUpgrade)
         for end in 0..<input.count {
-            var parser = ResponseHeadParser()
-            var progress = HeadProgress()
-            var last = HeadParse.incomplete
-            for part in [end, input.count] where last == .incomplete {
-                last = withExactBytes(input[..<part]) {
-                    parser.parse(
-                        $0, answering: sample.method, isUpgrade: sample.isUpgrade, resuming: &progress,
-                        within: HeadLimits())
-                }
-                if part == end, case .complete = whole.parse { #expect(last == .incomplete, "at \(end)") }
-            }
-            #expect(last == whole.parse, "at \(end)")
+            let first = parsePieces(of: input, to: sample, endingAt: [end])
+            if case .complete = whole.parse { #expect(first.parse == .incomplete, "at \(end)") }
+            #expect(parsePieces(of: input, to: sample, endingAt: [end, input.count]) == whole, "at \(end)")
         }
+        #expect(parsePieces(of: input, to: sample, endingAt: Array(1...input.count)) == whole)
+    }
+
+    /// Parses a head that comes in pieces, with a parser that another connection uses in between.
+    private func parsePieces(of input: [UInt8], to sample: ResponseCase, endingAt ends: [Int]) -> Outcome {
+        var parser = ResponseHeadParser()
+        var progress = HeadProgress()
+        let other = bytes("HTTP/1.0 500 Other\r\nConnection: a, b\r\nA: 1\r\nB: 2\r\n\r\n")
+        var last = Outcome(parse: .incomplete)
+        for end in ends where last.parse == .incomplete {
+            _ = withExactBytes(other) { parser.parse($0, answering: .get) }
+            last = withExactBytes(input[..<end]) { bytes in
+                let parse = parser.parse(
+                    bytes, answering: sample.method, isUpgrade: sample.isUpgrade, resuming: &progress,
+                    within: HeadLimits())
+                return outcome(of: bytes, parse, parser)
+            }
+        }
+        return last
     }
 
     @Test func `refuses a status line without end`() {
