@@ -45,7 +45,7 @@ extension Fleet {
 
     private mutating func adopt(_ id: InstanceID, _ release: ReleaseName, _ startedAt: Instant, _ now: Instant) {
         guard index(of: id) == nil else { return }
-        nextOrdinal = max(nextOrdinal, id.ordinal + 1)
+        nextOrdinal = max(nextOrdinal, min(id.ordinal, FleetSnapshot.countMax) + 1)
         let member = FleetMember(
             id: id, release: release,
             life: .adopted(policy: policy.lifecycle, startedAt: startedAt, now: now),

@@ -39,5 +39,34 @@ package struct FleetSnapshot: Codable, Sendable, Hashable {
     package struct BoundsOverride: Codable, Sendable, Hashable {
         package var ordered: ScalingBounds
         package var overridden: ScalingBounds
+
+        package init(ordered: ScalingBounds, overridden: ScalingBounds) {
+            self.ordered = ordered
+            self.overridden = overridden
+        }
     }
+}
+
+extension FleetSnapshot {
+    /// A memory no fleet can have written is refused: counting on from it could overflow.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            format: try values.decode(Int.self, forKey: .format),
+            stable: try values.decode(ReleaseName.self, forKey: .stable),
+            nextOrdinal: try values.decode(UInt32.self, forKey: .nextOrdinal),
+            desired: try values.decode(Int.self, forKey: .desired),
+            boundsOverride: try values.decodeIfPresent(BoundsOverride.self, forKey: .boundsOverride),
+            rollout: try values.decodeIfPresent(RolloutProgress.self, forKey: .rollout),
+            history: try values.decode([RolloutRecord].self, forKey: .history),
+            members: try values.decode([Member].self, forKey: .members))
+        let numbers = history.map(\.number) + [rollout?.record.number ?? 1, rollout?.judge.looks ?? 0, desired]
+        guard nextOrdinal <= Self.countMax, numbers.allSatisfy({ (0...Int(Self.countMax)).contains($0) }) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "a number is out of range"))
+        }
+    }
+
+    /// More of anything than one machine gets through.
+    static let countMax = UInt32.max / 2
 }

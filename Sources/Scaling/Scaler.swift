@@ -187,7 +187,7 @@ package struct Scaler: Sendable {
     }
 
     private static func boundsReason(_ bounds: ScalingBounds, _ count: Int) -> String {
-        bounds.isFixed ? "\(count): fixed" : "\(count): within \(bounds), no load seen yet"
+        bounds.isFixed ? "\(count): fixed" : "\(count): within \(bounds)"
     }
 }
 

@@ -67,6 +67,17 @@ package struct ScalingBounds: Hashable, Sendable, Codable, CustomStringConvertib
         self.max = max
     }
 
+    /// Refuses what `init(min:max:)` refuses.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let (min, max) = (try values.decode(Int.self, forKey: .min), try values.decode(Int.self, forKey: .max))
+        guard let bounds = ScalingBounds(min: min, max: max) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .max, in: values, debugDescription: "\(min)..\(max) are no bounds")
+        }
+        self = bounds
+    }
+
     package var isFixed: Bool { min == max }
 
     package func clamp(_ count: Int) -> Int { Swift.min(Swift.max(count, min), max) }

@@ -8,20 +8,20 @@ import Scaling
 import Vocabulary
 
 extension Script {
-    /// A random story of 40 to 80 simulated seconds before the calm.
+    /// A random story of 30 to 55 simulated seconds before the calm.
     package static func random(seed: UInt64) -> Script {
         var random = SeededRandom(seed: seed).split("script")
         let policy = FleetPolicy.random(&random)
         let isHarmless = random.chance(0.3)
-        let length = random.pick(40...80)
+        let length = random.pick(30...55)
         var conducts = [(ReleaseName("v1"), Conduct.good(&random))]
         for number in 2...4 {
             let conduct = random.chance(0.5) ? Conduct.good(&random) : Conduct.bad(&random, isHarmless: isHarmless)
             conducts.append((ReleaseName("v\(number)"), conduct))
         }
-        var steps: [(at: Duration, step: Step)] = [(.seconds(10), .load(Double(random.pick(2...12))))]
+        var steps: [(at: Duration, step: Step)] = [(.seconds(7), .load(Double(random.pick(2...12))))]
         for _ in 0..<random.pick(3...9) {
-            let at = Duration.milliseconds(random.pick(10_000...(length * 1000)))
+            let at = Duration.milliseconds(random.pick(8_000...(length * 1000)))
             steps.append((at, isHarmless ? .randomOrder(policy, &random) : .randomStep(policy, &random)))
         }
         // Whatever happened, the load is light in the end, and nobody is left to resume a paused rollout.

@@ -14,6 +14,14 @@ package struct Tally: Hashable, Sendable, Codable {
         self.requests = max(requests, self.failures)
     }
 
+    /// Brings counts that cannot be into range, like `init(failures:requests:)`.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            failures: try values.decode(Int.self, forKey: .failures),
+            requests: try values.decode(Int.self, forKey: .requests))
+    }
+
     /// The share of failures, or `nil` without requests.
     package var share: Double? {
         requests == 0 ? nil : Double(failures) / Double(requests)

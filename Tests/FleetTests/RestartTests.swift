@@ -135,4 +135,24 @@ struct RestartTests {
         bench.pass(.seconds(6))
         #expect(try through(bench.fleet.snapshot) == bench.fleet.snapshot)
     }
+
+    @Test(arguments: [
+        ("\"nextOrdinal\":3", "\"nextOrdinal\":4294967295"), ("\"desired\":3", "\"desired\":-1"),
+        ("\"max\":4", "\"max\":2"), ("\"looks\":0", "\"looks\":9223372036854775807"),
+        ("\"number\":1", "\"number\":9223372036854775807"),
+    ])
+    func `a memory that no fleet can have written is refused, not trapped on`(sane: String, mad: String) throws {
+        var bench = Bench.running(Bench.policy(2, 8))
+        bench.neverReady = [Bench.v1, Bench.v2]
+        var snapshot = bench.fleet.snapshot
+        bench.order(.startRollout(Bench.v2))
+        snapshot.rollout = bench.fleet.snapshot.rollout
+        snapshot.desired = 3
+        snapshot.boundsOverride = .init(
+            ordered: ScalingBounds(min: 3, max: 4)!, overridden: ScalingBounds(min: 2, max: 8)!)
+        let text = String(decoding: try JSONEncoder().encode(snapshot), as: UTF8.self)
+        #expect(text.contains(sane))
+        let changed = Data(text.replacingOccurrences(of: sane, with: mad).utf8)
+        #expect(throws: DecodingError.self) { try JSONDecoder().decode(FleetSnapshot.self, from: changed) }
+    }
 }
