@@ -7,7 +7,7 @@ enum Authority {
     /// sub-delimiters `!$&'()*+,;=` are in no DNS name, but in attacks on programs that build links from `Host`. No user
     /// information (RFC 9110 §4.2.4). Not empty: an `http` URI needs a host (§4.2.1). The port may be empty (`host:`).
     static func isValid(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Bool {
-        guard !range.isEmpty else { return false }
+        guard !range.isEmpty, range.count <= WireLimits.hostBytesMax else { return false }
         var offset = range.lowerBound
         if bytes[offset] == 0x5B {
             offset += 1

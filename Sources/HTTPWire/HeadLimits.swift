@@ -20,6 +20,8 @@ package enum WireLimits {
     /// Names in `Connection` fields of one message; more is refused. Each is compared with each field name, so this
     /// keeps that work linear.
     package static let connectionOptionsMax = 16
+    /// Bytes of a host with its port; more is no host. DNS names have at most 253, and the host is written twice.
+    package static let hostBytesMax = 260
     /// Characters of a request id that we take over from a client.
     package static let requestIDBytesMax = 128
     /// Hexadecimal digits of a chunk size, leading zeros included; more is malformed.

@@ -13,7 +13,7 @@ package enum HeadRewriter {
     /// framing from `head.framing`, where `.chunked` means that the proxy chunks anew; `Expect` only with
     /// `head.expectsContinue`, `Upgrade` only with `head.isUpgrade`; `Max-Forwards` of OPTIONS counted down.
     /// `bytes` are those `head` was parsed from. Too small a writer ends up overflowed. The output is at most
-    /// `head.headLength + head.fieldCount + growthMax` bytes, plus the host, plus twice the bytes of the context.
+    /// `head.headLength + head.fieldCount + growthMax` bytes, plus twice the bytes of the context.
     package static func writeRequest(
         from bytes: UnsafeRawBufferPointer, head: borrowing RequestHeadParser, forwarded: ForwardedContext,
         into writer: inout ByteWriter
@@ -50,9 +50,8 @@ package enum HeadRewriter {
         writer.append("\r\n")
     }
 
-    /// Bytes that `writeRequest` and `writeResponse` can add to a head, besides a space per field and copies of the host
-    /// and of the context.
-    package static let growthMax = 160
+    /// Bytes that `writeRequest` and `writeResponse` can add to a head, besides a space per field and the context's bytes.
+    package static let growthMax = 160 + WireLimits.hostBytesMax
 
     private static func writeRequestLine(
         from bytes: UnsafeRawBufferPointer, head: borrowing RequestHeadParser, into writer: inout ByteWriter

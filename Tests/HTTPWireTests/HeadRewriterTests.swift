@@ -177,6 +177,19 @@ struct RewriteCase: CustomTestStringConvertible, Sendable {
         #expect(rewriteRequest(bytes(sample.input), capacity: size) == output)
     }
 
+    @Test func `never grows a head past the announced bound`() {
+        let host = String(repeating: "h", count: 260)
+        for fields in ["a:\r\n", "x-forwarded-for:\r\n", "X-Forwarded-For:1\r\n", "Max-Forwards:1\r\n"] {
+            let input = bytes(
+                "GET http://\(host) HTTP/1.1\r\nHost:h\r\n" + String(repeating: fields, count: 99) + "\r\n")
+            for isTrusted in [false, true] {
+                let output = rewriteRequest(input, isTrusted: isTrusted)?.unicodeScalars.count ?? .max
+                // The context: an address of 9 bytes, an id of 32, a host of 10.
+                #expect(output <= input.count + 100 + HeadRewriter.growthMax + 2 * (9 + 32 + 10))
+            }
+        }
+    }
+
     @Test(arguments: RequestCase.all)
     func `writes only heads that are valid and framed once`(_ sample: RequestCase) {
         for isTrusted in [false, true] {

@@ -109,6 +109,14 @@ import Testing
         #expect(parseRequest(input, within: limits).parse == .complete(headLength: 100))
     }
 
+    @Test func `takes a host of 260 bytes with its port and no longer one`() {
+        for (length, isTaken) in [(256, true), (257, false)] {
+            let host = String(repeating: "h", count: length) + ":123"
+            let input = bytes("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+            #expect(parseRequest(input).parse == (isTaken ? .complete(headLength: input.count) : .malformed(.badHost)))
+        }
+    }
+
     @Test func `serves a bigger limit than it was made for`() {
         let input = bytes("GET / HTTP/1.1\r\nHost: h\r\n" + String(repeating: "A: 1\r\n", count: 500) + "\r\n")
         withExactBytes(input) { bytes in
