@@ -81,6 +81,7 @@ extension Fleet {
         let step = RollingBudget(policy.rollout, desired: scaler.desired).step(
             census, isProven: !isRolling || rollout?.progress.isProven == true, dropsUnavailable: !isRolling)
         let why = staleReason
+        dropRetiredIdle(now)
         let useless = members.filter { isStale($0) && !isStaleAvailable($0, now) }
         let serving = members.filter { isStaleAvailable($0, now) }
         stop(step.stopUnavailable, of: useless, because: why, now)
@@ -108,10 +109,9 @@ extension Fleet {
         let desired = scaler.desired
         let budget = RollingBudget(policy.rollout, desired: desired)
         let serving = members.count { isAvailable($0, now) }
-        let retired = members.filter { $0.isRetired && !$0.life.isLeaving }
-        let retiredServing = retired.filter { isAvailable($0, now) }
-        stop(retired.count, of: retired.filter { !isAvailable($0, now) }, because: "it is replaced", now)
-        stop(serving - desired + budget.unavailable, of: retiredServing, because: "it is replaced", now)
+        let retired = members.filter { $0.isRetired && isAvailable($0, now) }
+        dropRetiredIdle(now)
+        stop(serving - desired + budget.unavailable, of: retired, because: "it is replaced", now)
         let staying = members.count { $0.isStaying }
         stop(
             staying - desired - budget.surge, of: members.filter(\.isStaying), because: "\(desired) are wanted", now)
@@ -124,6 +124,12 @@ extension Fleet {
     }
 
     // MARK: Starting and stopping
+
+    /// Lets go at once what an operator drains and what serves nothing.
+    private mutating func dropRetiredIdle(_ now: Instant) {
+        let idle = members.filter { $0.isRetired && !$0.isReady && !$0.life.isLeaving }
+        stop(idle.count, of: idle, because: "an operator drains it", now)
+    }
 
     /// Lets the first `count` victims among `candidates` go.
     private mutating func stop(_ count: Int, of candidates: [FleetMember], because reason: String, _ now: Instant) {

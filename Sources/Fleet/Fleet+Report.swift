@@ -6,6 +6,7 @@ import Scaling
 import Vocabulary
 
 extension Fleet {
+    /// What status shows now.
     package func report(now: Instant) -> FleetReport {
         FleetReport(
             service: service, bounds: scaler.bounds, desired: scaler.desired, desiredReason: scaler.decision.reason,
@@ -36,6 +37,7 @@ extension Fleet {
         }.sorted { ($0.until, $0.release) < ($1.until, $1.release) }
     }
 
+    /// What a server after this one needs; see `FleetSnapshot` for when to save it.
     package var snapshot: FleetSnapshot {
         FleetSnapshot(
             format: FleetSnapshot.formatNow, stable: stable, nextOrdinal: nextOrdinal, desired: scaler.desired,

@@ -32,11 +32,15 @@ package struct LoadSample: Sendable, Hashable {
     /// One instance's counters since the server started.
     package struct Member: Sendable, Hashable {
         package var id: InstanceID
+        /// Requests it has now.
         package var inFlight: Int
+        /// Requests ever sent to it; never less than failures of either kind together.
         package var requestsTotal: Int
+        /// Answers of its own with a status of 500 and above.
         package var responses5xx: Int
         /// Answers that never came or broke off: reset, closed early, malformed, timed out.
         package var upstreamFailures: Int
+        /// Connections that did not come about.
         package var connectFailures: Int
         /// Up to now, in a row; 0 after a connection that came about.
         package var consecutiveConnectFailures: Int
@@ -55,6 +59,7 @@ package struct LoadSample: Sendable, Hashable {
         }
     }
 
+    /// In any order; instances that are missing are not changed.
     package var members: [Member]
     /// The integral over time of requests in flight and held, since the server started, in request-nanoseconds: the
     /// gateway's `serviceGauges.inFlightNanoseconds`.
@@ -86,6 +91,7 @@ package enum FleetCommand: Sendable, Hashable {
 
 /// Why a command was not obeyed.
 package struct FleetRefusal: Error, Sendable, Hashable {
+    /// How the admin API answers.
     package enum Kind: Sendable, Hashable {
         /// There is no such thing.
         case notFound

@@ -27,6 +27,7 @@ package enum FleetOrder: Sendable, Hashable {
 
 /// A line for the event log: what was decided or happened, and why.
 package struct FleetNote: Sendable, Hashable {
+    /// The closed set of what a note is about.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         case instanceStarting = "instance_starting"
         case instanceAdopted = "instance_adopted"

@@ -40,6 +40,7 @@ package struct FleetReport: Sendable, Hashable {
         package var detail: String?
         /// When the phase began.
         package var since: Instant
+        /// When its process was ordered or began.
         package var startedAt: Instant
         package var inFlight: Int
     }
@@ -47,9 +48,11 @@ package struct FleetReport: Sendable, Hashable {
     /// A replacement that is not there yet. Its phase for the admin API is `backing_off`.
     package struct BackOffReport: Sendable, Hashable {
         package var release: ReleaseName
+        /// When it may be spawned.
         package var until: Instant
         /// How many times in a row it has failed.
         package var attempt: Int
+        /// Why the one before it ended.
         package var reason: String
     }
 }

@@ -9,6 +9,7 @@ import Vocabulary
 /// Save it, whenever it differs from what was saved, *before* carrying out the orders that came with the change. Then
 /// an ordinal is never used twice, and an instance that was told to stop is not taken for a serving one.
 package struct FleetSnapshot: Codable, Sendable, Hashable {
+    /// The format written today; another one is not read.
     package static let formatNow = 1
 
     /// An instance as it stood; only those still alive matter.
@@ -34,8 +35,10 @@ package struct FleetSnapshot: Codable, Sendable, Hashable {
     package var rollout: RolloutProgress?
     /// Oldest first; the newest 20.
     package var history: [RolloutRecord]
+    /// In the order of their ordinals.
     package var members: [Member]
 
+    /// Bounds an operator ordered, valid as long as the file asks for the same as then.
     package struct BoundsOverride: Codable, Sendable, Hashable {
         package var ordered: ScalingBounds
         package var overridden: ScalingBounds

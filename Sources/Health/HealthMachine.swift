@@ -41,6 +41,7 @@ package struct HealthMachine: Sendable {
         nextProbe = now
     }
 
+    /// Whether it may take traffic.
     package var isHealthy: Bool { standing == .healthy }
 
     /// Takes over changed settings; the standing and the counts are carried over, the next probe comes no later than

@@ -35,6 +35,7 @@ package struct InstanceMachine: Hashable, Sendable {
         case gone
     }
 
+    /// May change at any time; running deadlines move with it.
     package var policy: LifecyclePolicy
     /// When its process was ordered, or when the adopted process began.
     package let startedAt: Instant
@@ -66,6 +67,7 @@ package struct InstanceMachine: Hashable, Sendable {
         InstanceMachine(policy: policy, startedAt: startedAt, isAdopted: true, now: now)
     }
 
+    /// Where it stands, for people.
     package var phase: InstancePhase {
         switch state {
         case .starting: .starting
@@ -114,6 +116,7 @@ package struct InstanceMachine: Hashable, Sendable {
         }
     }
 
+    /// It passed the probes it needed.
     package mutating func becameHealthy(now: Instant) -> InstanceAction? {
         switch state {
         case .starting, .unhealthy:
@@ -124,6 +127,7 @@ package struct InstanceMachine: Hashable, Sendable {
         }
     }
 
+    /// It failed as often as it takes.
     package mutating func becameUnhealthy(now: Instant) -> InstanceAction? {
         // One that starts never had traffic; one that leaves takes none.
         guard state == .ready else { return nil }
@@ -152,6 +156,7 @@ package struct InstanceMachine: Hashable, Sendable {
         return .terminate(isOverdue: false)
     }
 
+    /// The process is gone. Legal in every phase.
     package mutating func exited(now: Instant) -> InstanceEnd {
         defer { move(to: .gone, now) }
         switch state {

@@ -44,6 +44,7 @@ package struct RestartPolicy: Hashable, Sendable, Codable {
     package var readyReset: Duration
     /// So many crashes of one release within `crashWindow` make it crash-looping.
     package var crashesMax: Int
+    /// Also how long a crash loop must be quiet to be over.
     package var crashWindow: Duration
 
     package init(

@@ -11,6 +11,7 @@ import Vocabulary
 package struct RestartLedger: Sendable {
     /// A replacement that waits.
     package struct Waiting: Hashable, Sendable {
+        /// When its back-off is over.
         package var until: Instant
         /// Failures in a row on its line, 1 or more.
         package var attempt: Int
@@ -21,6 +22,7 @@ package struct RestartLedger: Sendable {
     package var policy: RestartPolicy
     /// Soonest first.
     package private(set) var waiting: [Waiting] = []
+    /// Whether it is down to one trial at a time.
     package private(set) var isCrashLooping = false
     private var random: SeededRandom
     /// The newest `crashesMax`, oldest first.

@@ -14,6 +14,7 @@ package enum JudgeVerdict: Hashable, Sendable {
     /// More of its answers fail than the old release's, and that is no chance.
     case worse(String)
 
+    /// The sentence.
     package var reason: String {
         switch self {
         case .useless(let reason), .worse(let reason): reason
@@ -23,7 +24,9 @@ package enum JudgeVerdict: Hashable, Sendable {
 
 /// Compares the outcomes of two releases over one rollout. Pure.
 package struct OutcomeJudge: Hashable, Sendable, Codable {
+    /// What the new release answered so far.
     package private(set) var fresh = Tally()
+    /// What the old one answered in the same time.
     package private(set) var stale = Tally()
     /// How many comparisons were made.
     package private(set) var looks = 0

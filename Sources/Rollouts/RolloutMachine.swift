@@ -35,6 +35,7 @@ package struct RolloutCensus: Hashable, Sendable {
 
 /// A rollout in progress. Pure.
 package struct RolloutMachine: Sendable {
+    /// May change at any time.
     package var policy: RolloutPolicy
     package private(set) var progress: RolloutProgress
     /// When it last came closer to its goal: an instance more that serves, or one less to remove, than ever before.
@@ -60,7 +61,9 @@ package struct RolloutMachine: Sendable {
         pausedAt = progress.record.state == .paused ? now : nil
     }
 
+    /// The rollout as it is told to people.
     package var record: RolloutRecord { progress.record }
+    /// Where it stands.
     package var state: RolloutState { progress.record.state }
 
     /// The release that should remain.

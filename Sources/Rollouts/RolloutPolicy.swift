@@ -9,6 +9,7 @@ package enum InstanceShare: Hashable, Sendable, Codable {
     /// Percent of the desired number, 0 or more.
     case percent(Int)
 
+    /// So many of `desired`, a part counting as one.
     package func roundedUp(of desired: Int) -> Int {
         switch self {
         case .count(let count): count
@@ -16,6 +17,7 @@ package enum InstanceShare: Hashable, Sendable, Codable {
         }
     }
 
+    /// So many of `desired`, a part counting as none.
     package func roundedDown(of desired: Int) -> Int {
         switch self {
         case .count(let count): count

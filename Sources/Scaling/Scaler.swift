@@ -23,6 +23,7 @@ package struct ScalingDecision: Hashable, Sendable {
 package struct ScalingSituation: Hashable, Sendable {
     /// Instances that serve.
     package var ready: Int
+    /// Whether a rollout is in progress, a paused one included.
     package var isRollingOut: Bool
     /// Requests that wait for an instance now.
     package var held: Int
@@ -36,8 +37,10 @@ package struct ScalingSituation: Hashable, Sendable {
 
 /// The scaler of one service. Pure.
 package struct Scaler: Sendable {
+    /// May change at any time; the windows keep their first length.
     package var policy: ScalingPolicy
     package private(set) var bounds: ScalingBounds
+    /// The newest decision.
     package private(set) var decision: ScalingDecision
     private let startedAt: Instant
     private var load: ConcurrencyWindow
@@ -61,6 +64,7 @@ package struct Scaler: Sendable {
         recommendations.add(Double(start), at: now)
     }
 
+    /// The newest decision's size.
     package var desired: Int { decision.desired }
 
     /// Takes over bounds; a size outside them changes at once, by any number.

@@ -78,8 +78,10 @@ package struct ScalingBounds: Hashable, Sendable, Codable, CustomStringConvertib
         self = bounds
     }
 
+    /// Whether there is nothing to scale.
     package var isFixed: Bool { min == max }
 
+    /// The nearest count within the bounds.
     package func clamp(_ count: Int) -> Int { Swift.min(Swift.max(count, min), max) }
 
     package var description: String { isFixed ? "\(min)" : "\(min)..\(max)" }

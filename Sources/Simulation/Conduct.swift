@@ -18,6 +18,7 @@ package struct Conduct: Sendable, Hashable {
     package var work: ClosedRange<Int>
     /// From SIGTERM to its exit. It finishes nothing: what is in flight then is lost.
     package var exit: ClosedRange<Int>
+    /// Whether only SIGKILL ends it.
     package var ignoresTerminate: Bool
 
     package init(

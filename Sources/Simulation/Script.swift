@@ -9,6 +9,7 @@ import Vocabulary
 
 /// One story. The same script always gives the same transcript. Pure.
 package struct Script: Sendable {
+    /// One thing that is done to the world.
     package enum Step: Sendable, Hashable {
         case command(FleetCommand)
         /// `drain` of some instance.

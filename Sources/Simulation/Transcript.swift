@@ -5,6 +5,7 @@ import Vocabulary
 
 /// One line of a simulation's transcript.
 package struct TranscriptLine: Sendable, Hashable, CustomStringConvertible {
+    /// Who said it: the world, or the fleet.
     package enum What: Sendable, Hashable {
         case event(FleetEvent)
         case order(FleetOrder)
@@ -31,9 +32,12 @@ package struct SimulationOutcome: Sendable {
     package var seed: UInt64
     /// The first broken rule, in a sentence; `nil` when all held.
     package var violation: String?
+    /// Every line, oldest first.
     package var transcript: [TranscriptLine]
     package var endedAt: Instant
+    /// Requests answered well.
     package var answered: Int
+    /// Requests answered by an error, or never.
     package var failed: Int
     package var report: FleetReport
 

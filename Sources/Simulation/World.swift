@@ -70,6 +70,7 @@ package struct World {
     var answeredBefore = 0
     var failedBefore = 0
 
+    /// Runs the whole script, or until the first broken rule. Deterministic.
     package static func run(_ script: Script) -> SimulationOutcome {
         var world = World(script)
         world.run()

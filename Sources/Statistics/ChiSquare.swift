@@ -11,6 +11,7 @@ package struct ChiSquareFit: Hashable, Sendable {
     /// The smallest expected count. Below 5 the p-value is not to be trusted.
     package var expectedMin: Double
 
+    /// Whether the p-value may be trusted.
     package var isApplicable: Bool { expectedMin >= 5 }
 }
 

@@ -5,6 +5,7 @@ import RealModule
 
 /// A verdict on how counts were spread. Pure.
 package struct EquivalenceVerdict: Hashable, Sendable {
+    /// The three answers.
     package enum Outcome: Hashable, Sendable {
         /// Every share lies within the margin, surely.
         case pass

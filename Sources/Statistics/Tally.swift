@@ -27,6 +27,7 @@ package struct Tally: Hashable, Sendable, Codable {
         requests == 0 ? nil : Double(failures) / Double(requests)
     }
 
+    /// Counts the other's requests as well.
     package mutating func add(_ other: Tally) {
         failures += other.failures
         requests += other.requests

@@ -107,6 +107,14 @@ struct SizeTests {
         #expect(bench.log.contains(.drain(Bench.id(1))))
     }
 
+    @Test func `an instance that only starts is drained at once, in a rollout too`() {
+        var bench = Bench.running(Bench.policy(2))
+        bench.neverReady = [Bench.v2]
+        bench.order(.startRollout(Bench.v2))
+        bench.order(.drain(Bench.id(3)))
+        #expect(bench.log.contains(.terminate(Bench.id(3))))
+    }
+
     @Test func `a drain that makes no sense is refused`() {
         var bench = Bench.running(Bench.policy(2))
         #expect(bench.order(.drain(Bench.id(9)))?.kind == .notFound)
