@@ -117,6 +117,12 @@ struct Shape: Sendable {
         self.keys = keys
     }
 
+    /// For messages: "the listener", but "`health`" for what has no other name than its key.
+    var title: String {
+        ["settings file", "listener", "route", "service", "backend", "share"].contains(name)
+            ? "the \(name)" : "`\(name)`"
+    }
+
     subscript(name: String) -> Key? { keys.first { $0.name == name } }
 
     var supportedNames: [String] { keys.filter(\.isSupported).map(\.name) }

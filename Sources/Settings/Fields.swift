@@ -29,11 +29,11 @@ struct Fields {
         self.aliases = aliases
         reading.locate(path, at: place)
         guard !node.isMissing else {
-            reading.report(Complaint("the \(shape.name) has nothing in it", hint: keysHint), at: place, path: path)
+            reading.report(Complaint("\(shape.title) has nothing in it", hint: keysHint), at: place, path: path)
             return nil
         }
         guard case .mapping(let written) = node.content else {
-            let complaint = Complaint("the \(shape.name) must be a mapping, found \(node.description)", hint: keysHint)
+            let complaint = Complaint("\(shape.title) must be a mapping, found \(node.description)", hint: keysHint)
             reading.report(complaint, at: node.place, path: path)
             return nil
         }
@@ -41,7 +41,7 @@ struct Fields {
             let keyPath = self.path(of: entry.key)
             guard let key = shape[entry.key] else {
                 if let near = NearestName.of(entry.key, among: shape.supportedNames) { mistyped.append(near) }
-                let complaint = Complaint("unknown key `\(entry.key)` in the \(shape.name)", hint: hint(for: entry.key))
+                let complaint = Complaint("unknown key `\(entry.key)` in \(shape.title)", hint: hint(for: entry.key))
                 reading.report(complaint, at: entry.keyPlace, path: keyPath)
                 continue
             }
@@ -70,7 +70,7 @@ struct Fields {
     func reportMissing(_ key: String, hint: String? = nil) {
         guard !mistyped.contains(key) else { return reading.fail(path(of: key)) }
         let complaint = Complaint(
-            "the \(shape.name) has no `\(key)`",
+            "\(shape.title) has no `\(key)`",
             hint: hint ?? shape[key].map { "write `\(key)` and \($0.kind.expectation)" })
         reading.report(complaint, at: place, path: path(of: key))
     }

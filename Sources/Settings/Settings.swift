@@ -61,7 +61,8 @@ extension Settings {
 
     /// `path` as it stands when it is absolute, else below `directory`.
     package func resolved(_ path: String) -> String {
-        path.hasPrefix("/") || directory == "." ? path : "\(directory)/\(path)"
+        if path.hasPrefix("/") || directory == "." { return path }
+        return directory.hasSuffix("/") ? "\(directory)\(path)" : "\(directory)/\(path)"
     }
 }
 

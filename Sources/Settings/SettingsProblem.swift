@@ -34,13 +34,13 @@ extension SettingsProblem: CustomStringConvertible {
         var text = file
         if let line, let column { text += ":\(line):\(column)" }
         text += ": error: \(message)"
-        if let line, let column, let sourceLine {
+        // A very long line is cut; a caret behind its end would point at nothing.
+        if let line, let column, let sourceLine, (1...sourceLine.unicodeScalars.count + 1).contains(column) {
             let number = String(line)
             let gutter = String(repeating: " ", count: number.count)
             // Tabs are kept, so that the caret stands below its character whatever a tab is worth.
-            let lead = sourceLine.unicodeScalars.prefix(column - 1).map { $0 == "\t" ? "\t" : " " }
-            let pad = String(repeating: " ", count: max(0, column - 1 - lead.count))
-            text += "\n  \(number) | \(sourceLine)\n  \(gutter) | \(lead.joined())\(pad)^"
+            let lead = sourceLine.unicodeScalars.prefix(column - 1).map { $0 == "\t" ? "\t" : " " }.joined()
+            text += "\n  \(number) | \(sourceLine)\n  \(gutter) | \(lead)^"
         }
         if let hint { text += "\n  hint: \(hint)" }
         return text

@@ -21,6 +21,8 @@ private enum SettingsSchema {
     /// What `${VAR}` may stand in for: every single value.
     private static let variable = "\\$\\{[^}]*\\}"
 
+    private static let name = "[a-z0-9][a-z0-9-]{0,\(SettingsLimits.nameLengthMax - 1)}"
+
     static func object(_ shape: Shape) -> [(String, JSONText)] {
         var members: [(String, JSONText)] = [
             ("type", .string("object")), ("additionalProperties", .bool(false)),
@@ -53,7 +55,7 @@ private enum SettingsSchema {
         case .range(let range): anyOf([numberOrVariable(range), pattern("[0-9]+(\\.\\.[0-9]+)?")])
         case .choice(let words, _): [("enum", .array(words.map { .string($0) }))]
         case .flag: [("const", .bool(true))]
-        case .name: pattern("[a-z0-9][a-z0-9-]{0,\(SettingsLimits.nameLengthMax - 1)}")
+        case .name: pattern(name)
         case .release: pattern("[A-Za-z0-9][A-Za-z0-9._-]{0,\(SettingsLimits.releaseLengthMax - 1)}")
         case .listenAddress:
             anyOf([[("type", .string("integer")), ("minimum", .number(0)), ("maximum", .number(65535))], text])
@@ -70,7 +72,8 @@ private enum SettingsSchema {
         case .named(let shape):
             [
                 ("type", .string("object")),
-                ("propertyNames", .object(pattern("[a-z0-9][a-z0-9-]{0,\(SettingsLimits.nameLengthMax - 1)}"))),
+                // Variables are not filled into keys.
+                ("propertyNames", .object([("pattern", .string("^\(name)$"))])),
                 ("additionalProperties", .object(object(shape))),
             ]
         case .backends(let shape):

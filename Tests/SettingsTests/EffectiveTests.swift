@@ -10,7 +10,7 @@ struct EffectiveTests {
     @Test(arguments: 0..<8)
     func `effective settings read back to an equal value`(_ block: Int) throws {
         var random = RandomSettings(seed: UInt64(block))
-        for _ in 0..<50 {
+        for _ in 0..<25 {
             let expected = random.next()
             for showOrigins in [false, true] {
                 let text = expected.effectiveYAML(showOrigins: showOrigins)

@@ -29,7 +29,7 @@ struct FuzzTests {
         var loaded = 0
         var rounds = 0
         let end = ContinuousClock.now + .seconds(seconds)
-        while rounds < 1500 || (rounds.isMultiple(of: 64) == false || ContinuousClock.now < end) && seconds > 0 {
+        while rounds < 600 || (rounds.isMultiple(of: 64) == false || ContinuousClock.now < end) && seconds > 0 {
             rounds += 1
             let text = mutated((rounds.isMultiple(of: 8) ? seeds : bare)[rounds % 2], &random)
             switch read(text, environment: ["A": "a", "LOG_LEVEL": "x"]) {

@@ -67,6 +67,25 @@ struct MarkTests {
         #expect(problems("[a]: 1\n[a]: 2").count == 1)
     }
 
+    @Test func `cuts a very long line, and shows no caret behind its end`() {
+        guard
+            case .failure(let problems) = read(
+                "run: \(String(repeating: "x", count: 400))\nlisten: 1\nx: 1 # \(String(repeating: "y", count: 400))\n{"
+            ),
+            case .failure(let late) = read("{ run: \(String(repeating: "x", count: 400)), listen: 1, drain: 5 }")
+        else {
+            Issue.record("neither is right")
+            return
+        }
+        #expect(problems.problems.allSatisfy { ($0.sourceLine ?? "").count <= 300 })
+        #expect(
+            late.description == """
+                front.yaml:1:428: error: drain: `5` has no unit
+                  hint: write `5s` for seconds or `5ms` for milliseconds (the units are ms, s, m and h)
+                1 problem
+                """)
+    }
+
     @Test func `shows the source line with a caret, and keeps tabs`() {
         guard case .failure(let problems) = read("listen: 8080\nrun: x\ndrain:\t5") else {
             Issue.record("5 is no duration")
