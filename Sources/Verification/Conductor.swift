@@ -166,7 +166,7 @@ final class Conductor {
     /// Lines come a little after the answers they are about.
     private func finish(_ reader: LedgerReader, _ evidence: Evidence) -> BalancerLedger {
         let excuses = Excuses(evidence)
-        let awaited = evidence.client.records.filter { $0.sent != 0 && !excuses.wasInFlightOnServer($0) }
+        let awaited = evidence.client.records.filter { $0.sent != 0 && !excuses.mayLackLine($0) }
         let deadline = DriverClock.now + Self.ledgerPatience
         while true {
             reader.readMore()

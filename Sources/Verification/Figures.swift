@@ -32,9 +32,27 @@ enum Figures {
         }
     }
 
-    /// `0.046 %`: two significant digits.
+    /// `0.046 %`, `33 %`, `99.95 %`: two significant digits below a half, above it those of what is missing.
     static func percent(_ share: Double) -> String {
-        share == 0 ? "0 %" : String(format: "%.2g", share * 100) + " %"
+        if share == 0 || share == 1 { return share == 0 ? "0 %" : "100 %" }
+        guard share > 0.5, share < 1 else { return significant(share * 100) + " %" }
+        // Rounded towards certainty nothing would be left of 99.99 %.
+        let digits = max(0, Int((-log10((1 - share) * 100)).rounded(.up)))
+        return trimmed(fixed(share * 100, digits)) + " %"
+    }
+
+    private static func significant(_ value: Double) -> String {
+        let digits = max(0, 1 - Int(log10(abs(value)).rounded(.down)))
+        return trimmed(fixed(value, min(digits, 9)))
+    }
+
+    /// Without zeros at the end of a fraction.
+    private static func trimmed(_ number: String) -> String {
+        guard number.contains(".") else { return number }
+        var text = number
+        while text.last == "0" { text.removeLast() }
+        if text.last == "." { text.removeLast() }
+        return text
     }
 
     static func plural(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {

@@ -17,7 +17,7 @@ extension Judge {
         for record in records {
             switch index[Int(record.number)] {
             case -1 where record.sent == 0: break
-            case -1 where excuses.wasInFlightOnServer(record): exempt += 1
+            case -1 where excuses.mayLackLine(record): exempt += 1
             case -1:
                 missing += 1
                 details.append("not in the ledger: \(evidence.describe(record))")
@@ -41,7 +41,7 @@ extension Judge {
         // A server that is killed may leave half a line behind.
         let unreadable = max(0, balancer.unreadableCount - kills)
         details += balancer.unreadable.map { "unreadable: \($0)" }
-        let note = exempt == 0 ? "" : "; \(Figures.count(exempt)) in flight on a killed server are not expected there"
+        let note = exempt == 0 ? "" : "; \(Figures.count(exempt)) went down with a killed server"
         guard missing + twice + different + unknown + unreadable == 0 else {
             return Finding(
                 "accounted_once", "I3", .fail,

@@ -1,8 +1,10 @@
 // I11, how requests are spread over instances. Counted per *epoch*: a stretch with one routing-table revision of one
 // server, within which membership is constant. Round robin is judged exactly: each of W workers keeps its own turn, so
-// the counts of an epoch may differ by W and no more. An epoch in which a request was tried twice is left out of that:
-// a backend that could not be reached is passed over for a while, which no revision shows. Everything else is judged
-// by equivalence: shares equal to within a tolerance, for sure, or not for sure, or too few requests to say.
+// the counts of an epoch may differ by W and no more. A request that was under way when the table changed may have been
+// dispatched by either table: it is counted in neither, and both epochs may differ by one more for it. An epoch in
+// which a request went to a second backend is left out: one that could not be reached is passed over for a while, which
+// no revision shows. Everything else is judged by equivalence: shares equal to within a tolerance, for sure, or not for
+// sure, or too few requests to say.
 
 import Statistics
 
@@ -20,8 +22,10 @@ extension Judge {
         /// By instance name; instances known to be ready that got nothing count 0.
         var counts: [String: Int] = [:]
         var hasRetries = false
-        /// Requests that a killed server took with it, so that the ledger lacks them.
-        var lost = 0
+        /// Requests that may belong here and are not counted: under way when the table changed, or lost with a server.
+        var uncertain = 0
+        /// In microseconds since 1970.
+        var firstLine = Int64.max
 
         var total: Int { counts.values.reduce(0, +) }
         var spread: Int { (counts.values.max() ?? 0) - (counts.values.min() ?? 0) }
@@ -61,33 +65,68 @@ extension Judge {
             if case .killServer = record.event.order { record.victim?.ended } else { nil }
         }
         func generation(_ instant: Int64) -> Int { deaths.count { $0 < instant } }
-        var epochs: [EpochKey: Epoch] = [:]
-        for entry in balancer.entries where !entry.tried.isEmpty && balancer.texts[entry.service] == service {
+        func key(_ entry: BalancerEntry) -> EpochKey {
             let ended = timeline.monotonic(wallMicroseconds: entry.time)
-            let key = EpochKey(generation: generation(ended), revision: entry.revision)
-            for tried in entry.tried {
-                epochs[key, default: Epoch()].counts[balancer.texts[tried] ?? "", default: 0] += 1
-            }
-            if entry.tried.count > 1 || entry.attempts > 1 { epochs[key]?.hasRetries = true }
+            return EpochKey(generation: generation(ended), revision: entry.revision)
         }
-        // Who was ready and got nothing stands in no line of the ledger, but in the status.
-        for sample in evidence.samples {
-            let key = EpochKey(generation: generation(sample.asked), revision: sample.revision)
-            guard epochs[key] != nil, let ready = sample.service(service)?.ready else { continue }
-            for instance in ready where epochs[key]!.counts[instance] == nil { epochs[key]!.counts[instance] = 0 }
+        let entries = balancer.entries.filter { !$0.tried.isEmpty && balancer.texts[$0.service] == service }
+        var epochs: [EpochKey: Epoch] = [:]
+        for entry in entries {
+            epochs[key(entry), default: Epoch()].firstLine = min(epochs[key(entry)]?.firstLine ?? .max, entry.time)
+        }
+        let order = epochs.keys.sorted()
+        let before = Dictionary(uniqueKeysWithValues: zip(order.dropFirst(), order))
+        for entry in entries {
+            let key = key(entry)
+            // The connection of a keep-alive pool that had died meanwhile is replaced by one to the same backend.
+            let tried = Set(entry.tried)
+            if tried.count > 1 { epochs[key]!.hasRetries = true }
+            let begun = entry.time - entry.totalMicroseconds
+            if let previous = before[key], previous.generation == key.generation, begun < epochs[key]!.firstLine {
+                epochs[key]!.uncertain += 1
+                epochs[previous]!.uncertain += 1
+            } else {
+                for backend in tried { epochs[key]!.counts[balancer.texts[backend] ?? "", default: 0] += 1 }
+            }
+        }
+        addStarved(evidence, service: service, to: &epochs) {
+            EpochKey(generation: generation($0.asked), revision: $0.revision)
         }
         addLost(evidence, to: &epochs, generations: deaths.count)
         return epochs.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// Who was ready and got nothing stands in no line of the ledger, but in the status. A single look may be a moment
+    /// ahead of the table, so it takes two, half a second apart.
+    private static func addStarved(
+        _ evidence: Evidence, service: String, to epochs: inout [EpochKey: Epoch], key: (StatusSample) -> EpochKey
+    ) {
+        struct Sighting: Hashable {
+            var epoch: EpochKey
+            var instance: String
+        }
+        var first: [Sighting: Int64] = [:]
+        for sample in evidence.samples {
+            let epoch = key(sample)
+            guard epochs[epoch] != nil, let ready = sample.service(service)?.ready else { continue }
+            for instance in ready where epochs[epoch]!.counts[instance] == nil {
+                let sighting = Sighting(epoch: epoch, instance: instance)
+                if sample.asked - first[sighting, default: sample.asked] >= 500_000_000 {
+                    epochs[epoch]!.counts[instance] = 0
+                }
+                first[sighting] = first[sighting] ?? sample.asked
+            }
+        }
     }
 
     private static func addLost(_ evidence: Evidence, to epochs: inout [EpochKey: Epoch], generations: Int) {
         guard generations > 0, let balancer = evidence.balancer else { return }
         let index = balancer.index(count: evidence.client.records.count)
         let excuses = Excuses(evidence)
-        let lost = evidence.client.records.count { index[Int($0.number)] == -1 && excuses.wasInFlightOnServer($0) }
+        let lost = evidence.client.records.count { index[Int($0.number)] == -1 && excuses.mayLackLine($0) }
         for generation in 0..<generations {
             guard let last = epochs.keys.filter({ $0.generation == generation }).max() else { continue }
-            epochs[last]?.lost = lost
+            epochs[last]?.uncertain += lost
         }
     }
 
@@ -101,7 +140,7 @@ extension Judge {
     private static func roundRobin(_ service: String, _ epochs: [Epoch], workers: Int) -> Finding {
         let several = epochs.filter { $0.counts.count > 1 }
         let judged = several.filter { !$0.hasRetries }
-        let uneven = judged.filter { $0.spread > workers + $0.lost }
+        let uneven = judged.filter { $0.spread > workers + $0.uncertain }
         let requests = judged.reduce(0) { $0 + $1.total }
         let leftOut = several.count - judged.count
         let note = leftOut == 0 ? "" : "; \(Figures.plural(leftOut, "epoch")) with retries left out"

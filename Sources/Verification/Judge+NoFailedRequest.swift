@@ -47,10 +47,15 @@ struct Excuses {
         evidence.timeline.events.first { excuses($0, record) }?.event.id
     }
 
-    /// Whether the request was under way in the moment a server died, between the signal and the end of its last thread.
-    func wasInFlightOnServer(_ record: RequestRecord) -> Bool {
+    /// A balancer writes its lines a moment after the answers they are about.
+    private static let lineDelayNanoseconds: Int64 = 100_000_000
+
+    /// Whether a killed server may have taken the request's line with it: under way in the moment of its death, between
+    /// the signal and the end of its last thread, or answered right before.
+    func mayLackLine(_ record: RequestRecord) -> Bool {
         evidence.timeline.events.contains { event in
-            if case .killServer = event.event.order { Self.overlaps(event, record) } else { false }
+            guard case .killServer = event.event.order else { return false }
+            return Self.overlaps(event, record, slack: Self.lineDelayNanoseconds)
         }
     }
 
@@ -63,9 +68,9 @@ struct Excuses {
         }
     }
 
-    private static func overlaps(_ event: EventRecord, _ record: RequestRecord) -> Bool {
+    private static func overlaps(_ event: EventRecord, _ record: RequestRecord, slack: Int64 = 0) -> Bool {
         guard let ended = event.victim?.ended, record.begun != 0 else { return false }
-        return record.begun <= ended && record.finished >= event.begun
+        return record.begun <= ended && record.finished >= event.begun - slack
     }
 
     private func wasTried(_ record: RequestRecord, on victim: String?) -> Bool {

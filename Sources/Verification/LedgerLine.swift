@@ -13,25 +13,29 @@ struct LedgerLineReader {
     mutating func read(_ line: UnsafeRawBufferPointer) -> BalancerEntry? {
         var entry = BalancerEntry()
         var scanner = JSONScanner(line)
-        var missing: Set<Field> = Set(Field.allCases)
+        var seen: UInt16 = 0
         guard scanner.take("{") else { return nil }
         repeat {
             guard let key = scanner.rawString(), scanner.take(":") else { return nil }
             let name = UnsafeRawBufferPointer(rebasing: line[key.range])
             if let field = Field(name) {
-                guard missing.remove(field) != nil, read(field, &scanner, line, &entry) else { return nil }
+                let bit = UInt16(1) << field.rawValue
+                guard seen & bit == 0, read(field, &scanner, line, &entry) else { return nil }
+                seen |= bit
             } else {
                 guard scanner.skipValue() != nil else { return nil }
             }
         } while scanner.take(",")
         guard scanner.take("}") else { return nil }
         scanner.skipSpace()
-        return scanner.isAtEnd && missing.isEmpty ? entry : nil
+        return scanner.isAtEnd && seen == Field.all ? entry : nil
     }
 
     /// The fields that are needed; others may come and go.
-    private enum Field: CaseIterable {
+    private enum Field: UInt16, CaseIterable {
         case time, id, service, instance, release, status, total, attempts, tried, reason, revision
+
+        static let all: UInt16 = 1 << UInt16(allCases.count) - 1
 
         init?(_ name: UnsafeRawBufferPointer) {
             let known: (StaticString, Field)
@@ -61,9 +65,9 @@ struct LedgerLineReader {
     ) -> Bool {
         switch field {
         case .time:
-            guard let raw = scanner.rawString(), let time = Timestamps.microseconds(line[raw.range]) else {
-                return false
-            }
+            guard let raw = scanner.rawString(),
+                let time = Timestamps.microseconds(UnsafeRawBufferPointer(rebasing: line[raw.range]))
+            else { return false }
             entry.time = time
         case .id:
             guard let raw = scanner.rawString() else { return false }

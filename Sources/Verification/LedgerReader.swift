@@ -62,11 +62,23 @@ package final class LedgerReader {
         if let entry = lines.read(bytes) {
             ledger.entries.append(entry)
         } else {
+            // Half a line of a server that was killed, and on its end the first one of its successor.
+            if let start = Self.lastStart(in: bytes),
+                let entry = lines.read(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+            {
+                ledger.entries.append(entry)
+            }
             ledger.unreadableCount += 1
             if ledger.unreadable.count < 20 {
                 let start = String(decoding: bytes.prefix(160), as: UTF8.self)
                 ledger.unreadable.append("line \(lineNumber): \(start)")
             }
         }
+    }
+
+    private static func lastStart(in bytes: UnsafeRawBufferPointer) -> Int? {
+        let mark = Array("{\"time\":".utf8)
+        guard bytes.count > mark.count else { return nil }
+        return (1...(bytes.count - mark.count)).last { bytes[$0..<($0 + mark.count)].elementsEqual(mark) }
     }
 }

@@ -3,8 +3,7 @@
 /// Reads log times, in microseconds since 1970. Pure.
 enum Timestamps {
     /// `nil` unless it is exactly that form, with zero to nine digits of a fraction.
-    static func microseconds(_ text: some Collection<UInt8>) -> Int64? {
-        let bytes = Array(text)
+    static func microseconds(_ bytes: UnsafeRawBufferPointer) -> Int64? {
         guard bytes.count >= 20, bytes.last == UInt8(ascii: "Z") else { return nil }
         func number(_ range: Range<Int>) -> Int64? {
             var value: Int64 = 0

@@ -42,10 +42,12 @@ struct ConductorTests {
         #expect(report.events.map(\.id) == ["up", "crash", "release"])
         #expect(report.events.allSatisfy { $0.doneSeconds != nil })
         let checks = Set(report.findings.filter { $0.verdict == .pass }.map(\.check))
-        #expect(checks.isSuperset(of: [
-            "schedule", "event up", "event crash", "event release", "no_failed_request", "accounted_once", "integrity",
-            "versions", "capacity", "acknowledged_writes_readable", "distribution", "latency", "gap", "proof",
-        ]))
+        #expect(
+            checks.isSuperset(of: [
+                "schedule", "event up", "event crash", "event release", "no_failed_request", "accounted_once",
+                "integrity",
+                "versions", "capacity", "acknowledged_writes_readable", "distribution", "latency", "gap", "proof",
+            ]))
         #expect(Set(report.streams.map(\.phase)) == Set(Phase.allCases))
         #expect(report.distribution.count >= 6)
         #expect(report.distribution.reduce(0) { $0 + $1.requests } == report.streams.reduce(0) { $0 + $1.requests })
@@ -62,18 +64,18 @@ struct ConductorTests {
     }
 
     @Test(arguments: [
-        // A request without a line is also missing from the counts; a server error also hits the reading back.
-        (StagedFrontDoor.Sabotage.dropsLines, ["accounted_once", "distribution"]),
-        (.logsTwice, ["accounted_once", "distribution"]), (.crossesAnswers, ["integrity"]),
-        (.answers500, ["acknowledged_writes_readable", "no_failed_request"]), (.isUneven, ["distribution"]),
-        (.keepsOldRelease, ["versions"]), (.undoes, ["event release"]),
-        (.losesWrites, ["acknowledged_writes_readable"]),
+        // What else may turn red: a line too few or too many shifts the counts, a server error also hits reading back.
+        (StagedFrontDoor.Sabotage.dropsLines, "accounted_once", ["distribution"]),
+        (.logsTwice, "accounted_once", ["distribution"]), (.crossesAnswers, "integrity", []),
+        (.answers500, "no_failed_request", ["acknowledged_writes_readable"]), (.isUneven, "distribution", []),
+        (.keepsOldRelease, "versions", []), (.undoes, "event release", []),
+        (.losesWrites, "acknowledged_writes_readable", []),
     ])
-    func `turns the right checks red, and no other`(sabotage: StagedFrontDoor.Sabotage, checks: [String]) throws {
+    func `turns the right check red`(sabotage: StagedFrontDoor.Sabotage, check: String, others: [String]) throws {
         let report = try run(sabotage)
         #expect(report.verdict == .fail)
         let red = Set(report.findings.filter { $0.verdict == .fail }.map(\.check))
-        #expect(red == Set(checks))
+        #expect(red.contains(check) && red.isSubset(of: others + [check]), "\(red)")
         #expect(ReportText.render(report).contains("VERDICT FAIL: "))
     }
 

@@ -31,13 +31,22 @@ extension Evidence {
         return try ScenarioReader.read(text, path: "t.yaml").load[0]
     }
 
+    /// Made once: building it costs more than judging it.
+    private static let prepared = Result { try make() }
+
     static func orderly(events: [EventRecord]? = nil) throws -> Evidence {
+        var evidence = try prepared.get()
+        if let events { evidence.timeline.events = events }
+        return evidence
+    }
+
+    private static func make() throws -> Evidence {
         var timeline = Timeline()
         timeline.baselineStart = 2 * second
         timeline.windowStart = 10 * second
         timeline.windowEnd = 30 * second
         timeline.end = 40 * second
-        timeline.events = events ?? [rollout(.completed)]
+        timeline.events = [rollout(.completed)]
         var client = ClientLedger(idPrefix: "feed-")
         var balancer = BalancerLedger()
         let app = balancer.texts.number(of: "app")

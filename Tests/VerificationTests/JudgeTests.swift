@@ -236,17 +236,18 @@ struct JudgeTests {
 
     @Test func `holds round robin to the number of workers, exactly`() throws {
         var evidence = try Evidence.orderly()
-        // Two requests moved from one instance to another: a spread of 1 becomes at least 3.
+        // Four requests moved from one instance to another: a spread of 1 becomes at least 7. Two workers allow 2, and
+        // the request that was under way when the table changed one more.
         let moved = evidence.balancer!.entries.indices.filter { index in
             evidence.balancer!.texts[evidence.balancer!.entries[index].instance] == "app-5" && index > 2000
         }
-        for index in moved.prefix(2) {
+        for index in moved.prefix(4) {
             let other = evidence.balancer!.texts.number(of: "app-6")
             evidence.balancer!.entries[index].instance = other
             evidence.balancer!.entries[index].tried = [other]
         }
         #expect(evidence.finding("distribution")?.verdict == .fail)
-        evidence.workers = 5
+        evidence.workers = 9
         #expect(evidence.finding("distribution")?.verdict == .pass)
     }
 
@@ -268,6 +269,20 @@ struct JudgeTests {
         }
         #expect(evidence.finding("distribution")?.verdict == .pass)
         #expect(evidence.finding("distribution")?.summary.contains("1 epoch with retries left out") == true)
+    }
+
+    @Test func `counts a request that was under way when the table changed in neither epoch`() throws {
+        var evidence = try Evidence.orderly()
+        // Dispatched by table 1 and logged under table 2, on an instance that table 2 no longer has.
+        let gone = evidence.balancer!.texts.number(of: "app-1")
+        for index in 1200..<1205 {
+            evidence.balancer!.entries[index].instance = gone
+            evidence.balancer!.entries[index].tried = [gone]
+            evidence.balancer!.entries[index].totalMicroseconds = 80_000
+        }
+        #expect(evidence.finding("distribution")?.verdict == .pass)
+        evidence.balancer!.entries[1210].tried = [gone]
+        #expect(evidence.finding("distribution")?.verdict == .fail, "dispatched by table 2")
     }
 
     @Test func `starts counting anew after a killed server, and forgives what it took along`() throws {

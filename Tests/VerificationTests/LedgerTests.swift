@@ -68,7 +68,7 @@ struct LedgerTests {
     }
 
     @Test func `reads times to the microsecond`() {
-        func microseconds(_ text: String) -> Int64? { Timestamps.microseconds(Array(text.utf8)) }
+        func microseconds(_ text: String) -> Int64? { Array(text.utf8).withUnsafeBytes { Timestamps.microseconds($0) } }
         #expect(microseconds("1970-01-01T00:00:00Z") == 0)
         #expect(microseconds("2024-02-29T12:00:00.5Z") == 1_709_208_000_500_000)
         #expect(microseconds("2026-11-21T06:11:40.123456789Z") == 1_795_241_500_123_456)
@@ -98,6 +98,10 @@ struct LedgerTests {
         reader.readMore()
         #expect(reader.ledger.entries.map(\.number) == [0, 1])
         #expect(reader.ledger.texts[reader.ledger.entries[1].instance] == "documents-3")
+        try file.write(contentsOf: Data((Self.line(id: "feed-7").prefix(150) + Self.line(id: "feed-8") + "\n").utf8))
+        reader.readMore()
+        #expect(reader.ledger.entries.map(\.number) == [0, 1, 8], "what follows half a line is not lost with it")
+        #expect(reader.ledger.unreadableCount == 2)
         let late = LedgerReader(path: path, idPrefix: "feed-", skippingExisting: true)
         late.readMore()
         #expect(late.ledger.entries.isEmpty)

@@ -146,7 +146,8 @@ final class StagedFrontDoor: FrontDoorAdministration, Sendable {
             replaceDead(&state)
             let backends = state.instances.map { instance in
                 BackendReport(
-                    name: instance.name, address: "", pid: instance.process.pid, release: instance.release, phase: "ready",
+                    name: instance.name, address: "", pid: instance.process.pid, release: instance.release,
+                    phase: "ready",
                     health: nil, uptimeSeconds: 1, requestsInFlight: 0, requestsTotal: 0, responses5xx: 0,
                     connectFailures: 0, logFile: nil)
             }
@@ -156,7 +157,8 @@ final class StagedFrontDoor: FrontDoorAdministration, Sendable {
                 requestsInFlight: 0, requestsHeld: 0, requestsTotal: 0, responses5xx: 0, backends: backends)
             return StatusReport(
                 version: "0", serverPID: 0, keeperPID: 0, startedAt: "", serverStarts: 1, stateDirectory: directory,
-                accessLog: directory + "/access.log", engine: "staged", workers: 1, revision: state.revision, ready: true,
+                accessLog: directory + "/access.log", engine: "staged", workers: 1, revision: state.revision,
+                ready: true,
                 listeners: [], services: [service], shares: [])
         }
     }
