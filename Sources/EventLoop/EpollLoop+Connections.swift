@@ -61,6 +61,9 @@ extension EpollLoop {
 
     package mutating func listen(on descriptor: CInt, token: UInt32) -> CInt {
         _ = loop_no_delay(descriptor)  // Unix sockets have no such thing.
+        // An accept that would block must never do so, whoever opened the socket.
+        let flags = fcntl(descriptor, F_GETFL)
+        guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) >= 0 else { return errno }
         guard let handle = makeSlot(descriptor: descriptor, flags: .listener) else { return ENOMEM }
         slots[handle.index].pointee.token = token
         let result = loop_register_readable(epoll, descriptor, handle.index, handle.generation)

@@ -120,8 +120,10 @@ package struct EpollLoop: EventLoop, ~Copyable {
         if report.mask & UInt32(loop_mask_writable) != 0 { flags.insert(.writable) }
         if report.mask & UInt32(loop_mask_peer_done) != 0 { flags.formUnion([.readable, .peerDone]) }
         if report.mask & UInt32(loop_mask_error | loop_mask_hangup) != 0 {
-            flags.formUnion([.readable, .writable, .peerDone, .hangup])
+            flags.formUnion([.readable, .writable, .peerDone])
         }
+        // EPOLLHUP alone says that both sides ended regularly: what the peer sent is still to be read.
+        if report.mask & UInt32(loop_mask_error) != 0 { flags.insert(.hangup) }
         slot.pointee.flags.formUnion(flags)
         upcoming.append(report.index, slots)
     }

@@ -13,7 +13,7 @@ struct EpollSlot: BitwiseCopyable {
         static let writable = Flags(rawValue: 1 << 2)
         /// EPOLLRDHUP was seen: behind what is readable comes the end.
         static let peerDone = Flags(rawValue: 1 << 3)
-        /// EPOLLERR or EPOLLHUP was seen and not yet told.
+        /// EPOLLERR was seen and not yet told.
         static let hangup = Flags(rawValue: 1 << 4)
         static let connecting = Flags(rawValue: 1 << 5)
         /// A send failed; to be told.

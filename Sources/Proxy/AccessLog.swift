@@ -21,8 +21,8 @@ struct AccessLog: ~Copyable {
 
     init(path: String?) {
         self.path = path
-        // A line is shorter than the part of the buffer behind the limit: see `LogLine.add`.
-        line = LogLine(capacity: path == nil ? 1 : 2 * ProxyLimits.logBytesMax)
+        // Three texts of 2 KiB, each byte escaped to six, and all else fit behind the limit.
+        line = LogLine(capacity: path == nil ? 1 : 4 * ProxyLimits.logBytesMax)
         stamp = .allocate(capacity: 32)
         stamp.initialize(repeating: UInt8(ascii: "0"), count: 32)
         reopen()

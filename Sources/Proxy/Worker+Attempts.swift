@@ -31,6 +31,14 @@ extension Worker where Loop: ~Copyable {
         }
     }
 
+    /// Tries the request once more on the backend it is at, on a new connection: the turn of that backend was counted.
+    mutating func dispatchAgain(_ client: ClientPointer) {
+        let slot = client.pointee.backend
+        guard backends[slot].pointee.standing == .ready else { return dispatch(client) }
+        beginAttempt(client, slot)
+        connect(client, slot)
+    }
+
     /// A ready backend that has not failed this request; first among those that have not lately refused a connection.
     private mutating func choose(_ client: ClientPointer) -> Int32? {
         let service = Int(client.pointee.service)
@@ -38,35 +46,19 @@ extension Worker where Loop: ~Copyable {
     }
 
     private mutating func pick(_ client: ClientPointer, _ service: Int, now: Instant) -> Int32? {
-        let members = services[service].members
-        let table = backends.base
-        let tried = Client.tried(client)
-        let triedCount = Int(client.pointee.triedCount)
-        let isEligible = { (member: Int) -> Bool in
-            let slot = members[member]
-            let backend = table + Int(slot)
-            guard backend.pointee.standing == .ready, backend.pointee.penaltyEnd <= now else { return false }
-            for attempt in 0..<triedCount where tried[attempt].slot == slot && tried[attempt].isFailed { return false }
-            return true
-        }
+        // The closures are written where they are passed: one kept in a constant is allocated on the heap.
+        let candidates = Candidates(
+            members: services[service].members, backends: backends.base, tried: Client.tried(client),
+            triedCount: Int(client.pointee.triedCount), workerCount: workerCount, now: now)
         let chosen: Int?
         switch services[service].algorithm {
         case .roundRobin:
-            chosen = services[service].roundRobin.next(isEligible: isEligible)
+            chosen = services[service].roundRobin.next(isEligible: { candidates.isEligible($0) })
         case .leastConnections:
-            let lanes = workerCount
             chosen = services[service].leastConnections.next(
-                inFlight: { member in
-                    var lane = table[Int(members[member])].firstLane
-                    var sum = 0
-                    for _ in 0..<lanes {
-                        sum += lane.assumingMemoryBound(to: GaugeLane.self).pointee.inFlight
-                        lane += GaugeBlock.laneStride
-                    }
-                    return sum
-                }, isEligible: isEligible)
+                inFlight: { candidates.inFlight($0) }, isEligible: { candidates.isEligible($0) })
         }
-        return chosen.map { members[$0] }
+        return chosen.map { candidates.members[$0] }
     }
 
     private mutating func beginAttempt(_ client: ClientPointer, _ slot: Int32) {
@@ -157,6 +149,10 @@ extension Worker where Loop: ~Copyable {
             guard case .complete = requestParser.parse(bytes, within: limits) else {
                 preconditionFailure("a head that was read once reads the same again")
             }
+        }
+        if !client.pointee.requestBody.isDone {
+            loop.setDeadline(
+                client.pointee.handle, loop.now + listeners[Int(client.pointee.listener)].rules.bodyTimeout)
         }
         let handle = upstream.pointee.handle
         upstream.pointee.sentMark = loop.sentBytes(handle)

@@ -112,11 +112,20 @@ extension Worker where Loop: ~Copyable {
         {
             return closeClient(client)
         }
+        linger(client)
+    }
+
+    private mutating func linger(_ client: ClientPointer) {
         client.pointee.phase = .lingering
         client.pointee.lingerBytes = 0
-        loop.shutdownSending(handle)
-        loop.resumeReceiving(handle)
+        loop.shutdownSending(client.pointee.handle)
+        loop.resumeReceiving(client.pointee.handle)
         armLinger(client)
+    }
+
+    /// Closes a connection between two requests; a response that is still on its way out gets there.
+    mutating func leave(_ client: ClientPointer) {
+        if loop.unsentBytes(client.pointee.handle) > 0 { linger(client) } else { closeClient(client) }
     }
 
     /// Waits for the client to take the rest, or, when it has it, to close.
@@ -153,7 +162,8 @@ extension Worker where Loop: ~Copyable {
     mutating func clientEnded(_ client: ClientPointer) {
         switch client.pointee.phase {
         case .idle, .head, .free:
-            closeClient(client)
+            client.pointee.flags.insert(.inputEnded)
+            leave(client)
         case .lingering:
             client.pointee.flags.insert(.inputEnded)
             if loop.unsentBytes(client.pointee.handle) == 0 { closeClient(client) }

@@ -35,7 +35,7 @@ extension Worker where Loop: ~Copyable {
         client.pointee.flags.remove(.discardsBody)
         if isGraced {
             client.pointee.flags.insert(.needsFresh)
-            return dispatch(client)
+            return dispatchAgain(client)
         }
         client.pointee.lastFailure = reason
         let service = Int(client.pointee.service)

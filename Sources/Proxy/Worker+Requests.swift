@@ -219,10 +219,6 @@ extension Worker where Loop: ~Copyable {
         if case .length(let size) = framing, size > services[service].bodyBytesMax {
             return respond(client, status: 413, .bodyTooLarge, mustClose: true)
         }
-        if !client.pointee.requestBody.isDone {
-            loop.setDeadline(
-                client.pointee.handle, loop.now + listeners[Int(client.pointee.listener)].rules.bodyTimeout)
-        }
         dispatch(client, parsed: bytes)
     }
 

@@ -176,7 +176,8 @@ extension Worker where Loop: ~Copyable {
                     name: name, nameJSON: OwnedText.json(name.rawValue), descriptor: descriptor, rules: rules,
                     lane: block.lane(index), firstLane: UnsafeMutableRawPointer(block.lane(0)), owner: block))
             if !isDraining {
-                listeners[token].isOpen = loop.listen(on: descriptor, token: UInt32(token)) == 0
+                listenError = loop.listen(on: descriptor, token: UInt32(token))
+                listeners[token].isOpen = listenError == 0
             }
         }
         listeners[token].tcpService = service
@@ -193,7 +194,10 @@ extension Worker where Loop: ~Copyable {
             listeners[token].isOpen = false
         }
         for slot in 0..<slotsEnd where roles.isPrepared(slot) && roles[slot].pointee == .client {
-            if clients[slot].pointee.phase == .idle { closeClient(clients[slot]) }
+            let client = clients[slot]
+            // A request that has arrived and was not read yet is served, and ends its connection then.
+            guard client.pointee.phase == .idle, !loop.hasInput(client.pointee.handle) else { continue }
+            leave(client)
         }
         for slot in 0..<backends.count where backends.isUsed(slot) { drainPool(Int32(slot)) }
     }

@@ -57,6 +57,8 @@ struct Worker<Loop: EventLoop & ~Copyable>: ~Copyable {
     var holdTimer = ConnectionHandle.none
     var acceptTimer = ConnectionHandle.none
     var isHoldTimerArmed = false
+    /// Why the last listener could not be listened on; 0: it could.
+    var listenError: CInt = 0
     var isDraining = false
     var isStopping = false
 

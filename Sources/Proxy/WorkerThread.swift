@@ -48,6 +48,11 @@ struct WorkerThread: Sendable {
             case .epoll:
                 var worker = Worker(loop: try EpollLoop(LoopLimits()), index: index, configuration: configuration)
                 worker.apply(first)
+                guard worker.listenError == 0 else {
+                    throw EventLoopError(
+                        errno: worker.listenError, operation: "epoll_ctl",
+                        hint: "the descriptors of a listener must be listening sockets, each given once")
+                }
                 start.set(.success(worker.mailbox))
                 worker.run()
             }
