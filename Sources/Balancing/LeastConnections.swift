@@ -1,4 +1,5 @@
 // The backend with the fewest requests in flight for its weight.
+// Not for counting requests in flight: the caller has the gauges.
 
 /// Picks the index with the least `inFlight / weight`; ties go round in turn.
 ///

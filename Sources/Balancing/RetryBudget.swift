@@ -1,4 +1,5 @@
 // Keeps retries a fraction of the traffic, so that a sick service is not killed by repetition.
+// Whether a request may be retried at all is not decided here.
 
 import Vocabulary
 

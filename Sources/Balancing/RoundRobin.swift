@@ -1,4 +1,5 @@
 // Smooth weighted round robin: over any run of picks each backend gets its share, without bursts.
+// Which backends are eligible is the caller's knowledge.
 
 /// Picks indices in turn, in proportion to their weights, spread evenly: weights 5, 1, 1 give a a b a c a a.
 ///

@@ -1,4 +1,5 @@
 // `host[:port]`, in a `Host` field or an absolute target.
+// Syntax only: whether a host is known, or routed, is not decided here.
 
 enum Authority {
     /// Whether `range` is a host with an optional port.

@@ -1,4 +1,5 @@
 // How the end of a message body is known (RFC 9112 §6.3).
+// The decision is the parsers' (`FramingFields`); the counting of bytes is the proxy's.
 
 /// Where a body ends.
 package enum BodyFraming: Hashable, Sendable {

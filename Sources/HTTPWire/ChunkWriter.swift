@@ -1,4 +1,5 @@
 // Writes the chunked coding (RFC 9112 §7.1): a head, the data (by the caller), an end; then the last chunk.
+// Not for deciding whether a body is chunked: see `HeadRewriter.downstreamFraming`.
 
 /// The framing around chunk data.
 package enum ChunkWriter {

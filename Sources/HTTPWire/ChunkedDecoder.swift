@@ -5,18 +5,6 @@
 // well. They are checked because a reader that skips anything up to an empty line would swallow the next request of
 // whoever smuggles one.
 
-/// What the next bytes of a chunked body are. Offsets are into the bytes given.
-package enum ChunkEvent: Hashable, Sendable {
-    /// These bytes are content, never none. Everything before them is dealt with; go on behind them.
-    case data(Range<Int>)
-    /// All `consumed` bytes, that is all that were given, are dealt with; more have to come.
-    case needMore(consumed: Int)
-    /// The body, trailers included, ended after `consumed` bytes; what follows is the next message.
-    case end(consumed: Int)
-    /// The body is refused; its connection has lost its framing.
-    case malformed(HeadError)
-}
-
 /// Decodes one chunked body. A tiny value that a connection keeps; start each body with a new one. Pure, allocates
 /// nothing.
 package struct ChunkedDecoder: Hashable, Sendable {

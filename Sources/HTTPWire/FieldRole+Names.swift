@@ -1,4 +1,5 @@
 // Which names have a role of their own. Most fields do not: the length alone decides for most of them.
+// A new name goes here and, if it needs a treatment of its own, into `FieldRole` and `HeadRewriter`.
 
 extension FieldRole {
     /// The role of a name, compared without case. `name` is a token without underscores.

@@ -7,15 +7,6 @@
 // 2. The table belongs to a parser that served other connections in between, so lines taken apart in an earlier call are
 //    no longer in it. They count, but after the last line the parser reads the whole head once more in one go.
 
-/// What `FieldTable.read` came to.
-enum FieldTableEvent {
-    /// The first line is complete; call again for the rest.
-    case firstLine(Range<Int>)
-    case incomplete
-    case complete
-    case malformed(HeadError)
-}
-
 /// A preallocated table of fields, filled line by line.
 @usableFromInline
 struct FieldTable: ~Copyable {

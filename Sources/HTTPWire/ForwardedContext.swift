@@ -1,4 +1,5 @@
-// What a rewritten head says besides what came in: borrowed bytes, valid for one call.
+// What the head for the backend says besides what the client sent: borrowed bytes, valid for one call.
+// For the way back see `ResponseContext`.
 
 /// What we tell the backend about the client. All bytes are borrowed for the call.
 package struct ForwardedContext {
@@ -23,22 +24,5 @@ package struct ForwardedContext {
         self.fallbackHost = fallbackHost
         self.isEncrypted = isEncrypted
         self.isPeerTrusted = isPeerTrusted
-    }
-}
-
-/// What the client's side needs to know about a response. All bytes are borrowed for the call.
-package struct ResponseContext {
-    /// Goes back as `X-Request-Id`, in place of a backend's own.
-    package var requestID: UnsafeRawBufferPointer
-    /// The request's version.
-    package var isHTTP11Client: Bool
-    /// Whether we will read another request from this client after this response. `writeResponse` says `close` all the
-    /// same when the body can end only by closing (`HeadRewriter.downstreamFraming`).
-    package var keepAlive: Bool
-
-    package init(requestID: UnsafeRawBufferPointer, isHTTP11Client: Bool, keepAlive: Bool) {
-        self.requestID = requestID
-        self.isHTTP11Client = isHTTP11Client
-        self.keepAlive = keepAlive
     }
 }

@@ -1,4 +1,5 @@
 // Everything that can be wrong with a message, each with a fixed label for logs and metrics and the status it earns.
+// Not for faults of connections (reset, timeout): those are the proxy's.
 
 /// Why a message was refused. The connection it came on has lost its framing and must be closed after the answer.
 package enum HeadError: String, Error, Hashable, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
 // The way back: the head for the client, in the manner of its version.
+// For the way to the backend see `HeadRewriter.swift`.
 
 extension HeadRewriter {
     /// Writes the head for the client, always HTTP/1.1 by name (RFC 9110 §2.5), in the manner of the client's version.

@@ -1,4 +1,5 @@
 // The id that joins a request's traces: client, access log, backend.
+// Drawing the random bits is the caller's work.
 
 /// Rules for request ids: `[A-Za-z0-9._:-]`, 1 … 128 of them.
 package enum RequestID {

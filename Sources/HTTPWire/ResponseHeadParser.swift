@@ -1,4 +1,5 @@
 // Turns the bytes of a backend's response head into offsets, or refuses them. A refused response is answered 502.
+// Not for counting the bytes of a body: see `framing`.
 
 /// Parses response heads, one after the other; one per event-loop thread. Works like `RequestHeadParser`.
 ///

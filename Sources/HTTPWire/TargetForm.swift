@@ -1,4 +1,5 @@
 // The three forms of a request target that a front door takes.
+// For taking a target apart see `RequestLine`.
 
 /// The form of a request target (RFC 9112 §3.2). Authority form belongs to `CONNECT`, which is refused.
 @usableFromInline

@@ -1,4 +1,5 @@
 // Which backend has the least to do.
+// And whose turn it is among equals.
 
 import Balancing
 import Testing

@@ -1,4 +1,5 @@
 // How many retries a service may cost.
+// The clock is a number, so nothing waits.
 
 import Balancing
 import Testing

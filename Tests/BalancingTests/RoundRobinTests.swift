@@ -1,4 +1,5 @@
 // The order and the shares in which smooth weighted round robin picks.
+// Source of the expected orders: nginx' algorithm, by hand.
 
 import Balancing
 import Testing

@@ -1,4 +1,5 @@
 // The table of byte classes against the sets as the standards spell them.
+// And the search for control bytes, eight at a time.
 
 import Testing
 

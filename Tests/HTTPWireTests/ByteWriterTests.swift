@@ -1,4 +1,5 @@
 // The writer that all heads are built through.
+// It must never pass the end of its buffer.
 
 import HTTPWire
 import Testing

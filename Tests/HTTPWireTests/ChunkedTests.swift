@@ -1,4 +1,5 @@
 // The chunked coding, taken apart and put together.
+// Malformed bodies are in `Tests/Fixtures/malformed-chunks.txt`.
 
 import HTTPWire
 import Testing

@@ -1,4 +1,5 @@
 // What goes on to the backend, byte for byte.
+// And the property that no rewritten head is unsound.
 
 import HTTPWire
 import Testing

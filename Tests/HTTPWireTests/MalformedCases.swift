@@ -1,4 +1,5 @@
 // Reads the malformed messages that every test of the border shares, from `Tests/Fixtures`.
+// Whole-program tests read the same files.
 
 import Glibc
 import Testing

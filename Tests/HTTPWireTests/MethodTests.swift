@@ -1,4 +1,5 @@
 // Which methods may be sent twice.
+// Source: RFC 9110 §9.2.2.
 
 import HTTPWire
 import Testing

@@ -1,4 +1,5 @@
 // A second opinion for the fuzzer: the rules of line ends, names, hosts and framing, written without the parser.
+// Slow and obvious on purpose.
 
 import HTTPWire
 

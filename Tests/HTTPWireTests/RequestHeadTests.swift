@@ -1,4 +1,5 @@
 // What the request parser makes of heads that are right.
+// Malformed ones are in `Tests/Fixtures/malformed-requests.txt`.
 
 import HTTPWire
 import Testing

@@ -1,4 +1,5 @@
 // What the response parser makes of backends' heads, good and bad.
+// Whole, at every split, and with another connection's head in between.
 
 import HTTPWire
 import Testing

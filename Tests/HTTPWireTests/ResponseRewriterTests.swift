@@ -1,4 +1,5 @@
 // What goes back to the client, byte for byte.
+// And the property that every rewritten head is framed as announced.
 
 import HTTPWire
 import Testing

@@ -1,4 +1,5 @@
 // What the tests of this module share: bytes from escaped text, and heads as plain text that a table can state.
+// No tests here.
 
 @testable import HTTPWire
 
