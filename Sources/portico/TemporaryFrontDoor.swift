@@ -29,7 +29,8 @@ struct TemporaryFrontDoor: ParsableArguments {
         let choice = admin.map { "--admin \($0)" } ?? "--state \(directory.path)"
         Terminal.printError("portico: state in \(directory.path); see `portico status \(choice)`")
 
-        let code = ServeComposition.runKeeper(file: file, state: directory.path, admin: admin)
+        let code = ServeComposition.runKeeper(
+            file: file, state: directory.path, admin: admin, directory: FileManager.default.currentDirectoryPath)
         // After a failure the logs in it say why.
         if state == nil, code == 0 { try? FileManager.default.removeItem(atPath: directory.path) }
         throw ExitCode(code)

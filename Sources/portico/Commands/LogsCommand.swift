@@ -48,7 +48,8 @@ struct LogsCommand: ParsableCommand {
         var format = LogFormat(json: output.json)
         let status = try server.client.status()
         _ = follower.attend(try files(in: status))
-        format.write(follower.newLines())
+        // A long history comes in several readings.
+        while case let lines = follower.newLines(), !lines.isEmpty { format.write(lines) }
         for instance in follower.unread {
             Terminal.printError("portico: the log of \(instance) can't be read (yet)")
         }

@@ -12,14 +12,16 @@ struct ServerCommand: ParsableCommand {
     @Option var keeperDescriptor: CInt
     @Option var state: String
     @Option var admin: String
+    @Option var directory: String
     @Argument var file: String
 
     func run() throws {
-        let (file, state, admin, descriptor) = (file, StateDirectory(state), admin, keeperDescriptor)
+        let (file, directory, state, admin) = (file, directory, StateDirectory(state), admin)
+        let descriptor = keeperDescriptor
         // The process ends from within; there is nobody to own this task but the process.
         Task {
             let code = await ServeComposition.runServer(
-                file: file, state: state, adminSocket: admin, keeperDescriptor: descriptor)
+                file: file, directory: directory, state: state, adminSocket: admin, keeperDescriptor: descriptor)
             Glibc.exit(code)
         }
         dispatchMain()
