@@ -4,6 +4,7 @@ import Control
 import Foundation
 import Keeper
 import Settings
+import Vocabulary
 
 /// Puts the two processes of the front door together.
 enum ServeComposition {
@@ -11,14 +12,17 @@ enum ServeComposition {
     struct Place {
         /// The settings file, absolute.
         var file: String
+        /// Absolute; where relative paths of the settings start.
+        var directory: String
         var state: StateDirectory
         /// Absolute.
         var adminSocket: String
 
         /// What the command line names comes first, then what the settings name, then the defaults.
-        init(file: String, settings: Settings, state: String?, admin: String?) {
+        init(file: String, directory: String?, settings: Settings, state: String?, admin: String?) {
             self.file = URL(fileURLWithPath: file).standardizedFileURL.path
-            let directory = SettingsLoading.directory(of: file)
+            let directory = directory ?? SettingsLoading.directory(of: file)
+            self.directory = directory
             let standard = StateDirectory.standard(
                 isRoot: geteuid() == 0, environment: ProcessInfo.processInfo.environment)
             let chosen =
@@ -27,7 +31,7 @@ enum ServeComposition {
             self.state = StateDirectory(chosen)
             if let admin {
                 adminSocket = Self.absolute(admin, from: FileManager.default.currentDirectoryPath)
-            } else if case .unix(let path) = settings.admin {
+            } else if case .unix(let path)? = settings.admin {
                 adminSocket = Self.absolute(path, from: directory)
             } else {
                 adminSocket = self.state.adminSocket
@@ -41,23 +45,25 @@ enum ServeComposition {
 
     /// Checks the file, then keeps until an orderly stop. Returns the exit code of the process.
     ///
+    /// - Parameter directory: where relative paths of the settings start; the file's own directory unless given.
+    ///
     /// To be called on the main thread before any other thread was started.
-    static func runKeeper(file: String, state: String?, admin: String?) -> Int32 {
+    static func runKeeper(file: String, state: String?, admin: String?, directory: String? = nil) -> Int32 {
         let settings: Settings
-        switch SettingsLoading.load(file) {
+        switch SettingsLoading.load(file, directory: directory) {
         case .success(let read): settings = read
         case .failure(let problems):
             FileHandle.standardError.write(Data("\(problems)\n".utf8))
             return 1
         }
-        let place = Place(file: file, settings: settings, state: state, admin: admin)
+        let place = Place(file: file, directory: directory, settings: settings, state: state, admin: admin)
         return KeeperProcess.run(
             KeeperProcess.Configuration(
                 stateDirectory: place.state.path, environment: ProcessInfo.processInfo.environment
             ) { descriptor in
                 [
                     "portico", "server", "--keeper-descriptor", String(descriptor), "--state", place.state.path,
-                    "--admin", place.adminSocket, place.file,
+                    "--admin", place.adminSocket, "--directory", place.directory, place.file,
                 ]
             })
     }

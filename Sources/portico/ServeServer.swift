@@ -13,9 +13,9 @@ import UnixSignals
 
 extension ServeComposition {
     /// Serves until stopped. Returns the exit code of the process.
-    static func runServer(file: String, state: StateDirectory, adminSocket: String, keeperDescriptor: CInt) async
-        -> Int32
-    {
+    static func runServer(
+        file: String, directory: String, state: StateDirectory, adminSocket: String, keeperDescriptor: CInt
+    ) async -> Int32 {
         let keeper: KeeperClient
         do {
             keeper = try KeeperClient(descriptor: keeperDescriptor)
@@ -23,10 +23,9 @@ extension ServeComposition {
             return complain("\(error)")
         }
         do {
-            let directory = SettingsLoading.directory(of: file)
             let events = try EventLog(path: state.eventLog)
             let settings = try loadSettings(file: file, directory: directory, state: state, events: events)
-            let supervisor = try compose(settings, file, state, keeper: keeper, events: events)
+            let supervisor = try compose(settings, file, directory, state, keeper: keeper, events: events)
             try prepareDirectory(of: adminSocket)
             try await run(supervisor, admin: AdminServer(socket: adminSocket, administrator: supervisor))
             return 0
@@ -49,7 +48,7 @@ extension ServeComposition {
     private static func loadSettings(
         file: String, directory: String, state: StateDirectory, events: EventLog
     ) throws -> Settings {
-        switch SettingsLoading.load(file) {
+        switch SettingsLoading.load(file, directory: directory) {
         case .success(let settings):
             try remember(settings, state: state)
             return settings
@@ -68,14 +67,14 @@ extension ServeComposition {
     }
 
     private static func compose(
-        _ settings: Settings, _ file: String, _ state: StateDirectory, keeper: KeeperClient, events: EventLog
+        _ settings: Settings, _ file: String, _ directory: String, _ state: StateDirectory, keeper: KeeperClient,
+        events: EventLog
     ) throws -> Supervisor {
         let workers =
             switch settings.workers {
             case .auto: min(64, max(1, ProcessInfo.processInfo.activeProcessorCount))
             case .fixed(let count): count
             }
-        let directory = SettingsLoading.directory(of: file)
         let accessLog: String? =
             switch settings.accessLog {
             case .inStateDirectory: state.accessLog
@@ -92,7 +91,7 @@ extension ServeComposition {
                 environment: ProcessInfo.processInfo.environment, version: Version.text, workers: workers,
                 accessLog: accessLog, seed: seed,
                 readSettings: {
-                    let read = SettingsLoading.load(file)
+                    let read = SettingsLoading.load(file, directory: directory)
                     if case .success(let settings) = read { try? remember(settings, state: state) }
                     return read
                 }))

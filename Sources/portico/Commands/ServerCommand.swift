@@ -12,6 +12,8 @@ struct ServerCommand: ParsableCommand {
     @Option var keeperDescriptor: CInt
     @Option var state: String
     @Option var admin: String
+    /// Where relative paths of the settings start.
+    @Option var directory: String
     @Option var directory: String
     @Argument var file: String
 
