@@ -22,7 +22,12 @@ extension Script {
         var steps: [(at: Duration, step: Step)] = [(.seconds(7), .load(Double(random.pick(2...12))))]
         for _ in 0..<random.pick(3...9) {
             let at = Duration.milliseconds(random.pick(8_000...(length * 1000)))
-            steps.append((at, isHarmless ? .randomOrder(policy, &random) : .randomStep(policy, &random)))
+            let step: Step = isHarmless ? .randomOrder(policy, &random) : .randomStep(policy, &random)
+            steps.append((at, step))
+            // An operator who holds a rollout mostly means to go on.
+            if step == .command(.pauseRollout), random.chance(0.7) {
+                steps.append((at + random.duration(500...8000), .command(.resumeRollout)))
+            }
         }
         // Whatever happened, the load is light in the end, and nobody is left to resume a paused rollout.
         steps.append((.seconds(length), .load(4)))

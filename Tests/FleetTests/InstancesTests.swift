@@ -77,7 +77,7 @@ struct InstancesTests {
         bench.answersProbes = false
         bench.pass(.seconds(30))
         #expect(bench.log == [.withhold(Bench.id(1)), .withhold(Bench.id(2))])
-        #expect(bench.report.instances[0].detail == "the probe was not answered")
+        #expect(bench.report.instances.first?.detail == "the probe was not answered")
     }
 
     @Test func `an answer nobody waits for changes nothing`() {
