@@ -14,7 +14,6 @@ struct ServerCommand: ParsableCommand {
     @Option var admin: String
     /// Where relative paths of the settings start.
     @Option var directory: String
-    @Option var directory: String
     @Argument var file: String
 
     func run() throws {
