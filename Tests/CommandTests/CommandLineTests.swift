@@ -26,10 +26,12 @@ struct CommandLineTests {
     }
 
     @Test func `takes the options of the server that the keeper starts`() throws {
-        let command = try parsed(ServerCommand.self, "server --keeper-descriptor 5 --state /s --admin /s/a /f.yaml")
+        let line = "server --keeper-descriptor 5 --state /s --admin /s/a --directory /d /f.yaml"
+        let command = try parsed(ServerCommand.self, line)
         #expect(command.keeperDescriptor == 5)
         #expect(command.state == "/s")
         #expect(command.admin == "/s/a")
+        #expect(command.directory == "/d")
         #expect(command.file == "/f.yaml")
     }
 
