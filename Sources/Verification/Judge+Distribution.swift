@@ -1,7 +1,7 @@
 // I11, how requests are spread over instances. Counted per *epoch*: a stretch with one routing-table revision of one
 // server, within which membership is constant. Round robin is judged exactly: each of W workers keeps its own turn, so
 // the counts of an epoch may differ by W and no more. A request that was under way when the table changed may have been
-// dispatched by either table: it is counted in neither, and both epochs may differ by one more for it. An epoch in
+// dispatched by either table: both epochs may count it or not, whichever evens them out. An epoch in
 // which a request went to a second backend is left out: one that could not be reached is passed over for a while, which
 // no revision shows. Everything else is judged by equivalence: shares equal to within a tolerance, for sure, or not for
 // sure, or too few requests to say.
@@ -22,13 +22,19 @@ extension Judge {
         /// By instance name; instances known to be ready that got nothing count 0.
         var counts: [String: Int] = [:]
         var hasRetries = false
-        /// Requests that may belong here and are not counted: under way when the table changed, or lost with a server.
-        var uncertain = 0
+        /// By instance: requests that may belong here and are not in `counts`, under way when the table changed.
+        var uncertain: [String: Int] = [:]
+        /// Requests that a killed server took with it; nobody knows from which instances.
+        var lost = 0
         /// In microseconds since 1970.
         var firstLine = Int64.max
 
         var total: Int { counts.values.reduce(0, +) }
-        var spread: Int { (counts.values.max() ?? 0) - (counts.values.min() ?? 0) }
+        /// The largest count less the smallest, after the uncertain requests were counted where they were wanting.
+        var spread: Int {
+            let most = counts.values.max() ?? 0
+            return most - (counts.map { min(most, $1 + uncertain[$0, default: 0]) }.min() ?? 0)
+        }
     }
 
     /// Of a false alarm in either direction, per service (research: one in ten thousand runs).
@@ -83,8 +89,11 @@ extension Judge {
             if tried.count > 1 { epochs[key]!.hasRetries = true }
             let begun = entry.time - entry.totalMicroseconds
             if let previous = before[key], previous.generation == key.generation, begun < epochs[key]!.firstLine {
-                epochs[key]!.uncertain += 1
-                epochs[previous]!.uncertain += 1
+                for backend in tried {
+                    let instance = balancer.texts[backend] ?? ""
+                    epochs[key]!.uncertain[instance, default: 0] += 1
+                    epochs[previous]!.uncertain[instance, default: 0] += 1
+                }
             } else {
                 for backend in tried { epochs[key]!.counts[balancer.texts[backend] ?? "", default: 0] += 1 }
             }
@@ -126,7 +135,7 @@ extension Judge {
         let lost = evidence.client.records.count { index[Int($0.number)] == -1 && excuses.mayLackLine($0) }
         for generation in 0..<generations {
             guard let last = epochs.keys.filter({ $0.generation == generation }).max() else { continue }
-            epochs[last]?.uncertain += lost
+            epochs[last]?.lost = lost
         }
     }
 
@@ -140,7 +149,7 @@ extension Judge {
     private static func roundRobin(_ service: String, _ epochs: [Epoch], workers: Int) -> Finding {
         let several = epochs.filter { $0.counts.count > 1 }
         let judged = several.filter { !$0.hasRetries }
-        let uneven = judged.filter { $0.spread > workers + $0.uncertain }
+        let uneven = judged.filter { $0.spread > workers + $0.lost }
         let requests = judged.reduce(0) { $0 + $1.total }
         let leftOut = several.count - judged.count
         let note = leftOut == 0 ? "" : "; \(Figures.plural(leftOut, "epoch")) with retries left out"

@@ -1,6 +1,7 @@
 // The face of the load: streams in, a client ledger out. The thread it runs on is its own.
 
 import CCurl
+import Glibc
 import Vocabulary
 
 /// Puts the load of a scenario on one address.
@@ -70,7 +71,12 @@ package final class LoadGenerator: Sendable {
 
     private static let library: Void = {
         curl_global_init(Int(CURL_GLOBAL_ALL))
-        return ()
+        // Each request in flight may need a connection, and a shell's usual limit is 1,024 descriptors.
+        var limit = rlimit()
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+            limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, rlim_t(2 * LoadLoop.inFlightMax)))
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        }
     }()
 
     private static func prepareLibrary() { _ = library }
