@@ -61,7 +61,8 @@ enum ModuleTable {
         ModuleRule("Telemetry", .edge, ["Administration", "Vocabulary"], others: foundation),
         ModuleRule(
             "Control", .controlPlane, ["Administration", "CCurl", "Telemetry", "Vocabulary"],
-            others: foundation.union(["HTTPTypes", "Hummingbird", "Logging", "NIOCore", "ServiceLifecycle"])),
+            others: foundation.union(["HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle"])
+        ),
         ModuleRule(
             "Supervisor", .controlPlane,
             [
