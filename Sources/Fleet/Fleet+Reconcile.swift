@@ -64,7 +64,8 @@ extension Fleet {
             newAll: members.count { $0.release == new },
             newAvailable: members.count { $0.release == new && $0.isStaying && isAvailable($0, now) },
             oldAll: members.count { $0.release != new },
-            oldAvailable: members.count { $0.release != new && $0.isStaying && isAvailable($0, now) })
+            oldAvailable: members.count { $0.release != new && $0.isStaying && isAvailable($0, now) },
+            lastWord: members.last { $0.release == new && $0.isStaying && !$0.isReady }?.detail)
     }
 
     // MARK: Moving towards the goal

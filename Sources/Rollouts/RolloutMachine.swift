@@ -23,13 +23,18 @@ package struct RolloutCensus: Hashable, Sendable {
     /// The same of every other release.
     package var oldAll: Int
     package var oldAvailable: Int
+    /// The last word of the health check of a new instance that does not serve; for the reason of a failure.
+    package var lastWord: String?
 
-    package init(desired: Int, newAll: Int, newAvailable: Int, oldAll: Int, oldAvailable: Int) {
+    package init(
+        desired: Int, newAll: Int, newAvailable: Int, oldAll: Int, oldAvailable: Int, lastWord: String? = nil
+    ) {
         self.desired = desired
         self.newAll = newAll
         self.newAvailable = newAvailable
         self.oldAll = oldAll
         self.oldAvailable = oldAvailable
+        self.lastWord = lastWord
     }
 }
 
@@ -84,7 +89,9 @@ package struct RolloutMachine: Sendable {
             progress.record.reason =
                 "\(census.newAvailable) of \(census.desired) instances run \(record.to), \(census.oldAll) to remove"
             guard now >= deadline else { return nil }
-            return fail("no progress for \(policy.deadline)", now)
+            let what = progress.wasEverReady ? "no progress" : "\(record.to) did not become ready"
+            let word = census.lastWord.map { ", last probe: \($0)" } ?? ""
+            return fail("\(what) for \(policy.deadline)\(word)", now)
         case .undoing:
             note(available: census.oldAvailable, leftover: census.newAll, now)
             if census.newAll == 0, census.oldAvailable >= census.desired {

@@ -32,6 +32,14 @@ struct RolloutTests {
         #expect(bench.kinds().contains(.rolloutCompleted))
     }
 
+    @Test func `the end of the settle time is a reason to wake up`() {
+        var policy = Bench.policy(1)
+        policy.health.interval = .seconds(60)
+        var bench = Bench.running(policy)
+        bench.order(.startRollout(Bench.v2))
+        #expect(bench.fleet.nextWakeup == bench.now + .seconds(5))
+    }
+
     @Test func `it is not complete before the last old process is gone`() {
         var bench = Bench.running(Bench.policy(2))
         bench.stubborn = [Bench.id(1)]
@@ -76,6 +84,17 @@ struct RolloutTests {
         #expect(state(bench) == .undone)
         #expect(spawned(bench, Bench.v2) == 1)
         #expect(bench.phases() == ["1 v1 ready", "2 v1 ready", "3 v1 ready"])
+    }
+
+    @Test func `a progress deadline shorter than the start deadline undoes it too, and tells the last probe`() {
+        var bench = Bench.running(Bench.policy(3, rollout: RolloutPolicy(deadline: .seconds(20))))
+        bench.neverReady = [Bench.v2]
+        bench.order(.startRollout(Bench.v2))
+        bench.pass(.seconds(20))
+        #expect(state(bench) == .undone)
+        #expect(
+            bench.report.rollout?.record.reason
+                == "back on v1: v2 did not become ready for 20.0 seconds, last probe: 503")
     }
 
     @Test func `a release that answers 500 leaves rotation at once`() {
