@@ -9,8 +9,8 @@ package enum RequestID {
     /// Whether a client's id may be kept: it goes into logs and heads, so nothing that needs quoting there.
     package static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard !bytes.isEmpty, bytes.count <= WireLimits.requestIDBytesMax else { return false }
-        // Host bytes are letters, digits and `-._~`.
-        return bytes.allSatisfy { ByteScan.isIn(ByteClass.host, $0) && $0 != 0x7E || $0 == 0x3A }
+        for offset in 0..<bytes.count where !ByteScan.isIn(ByteClass.requestID, bytes[offset]) { return false }
+        return true
     }
 
     /// Writes an id of ours: 32 hexadecimal digits from 128 random bits.

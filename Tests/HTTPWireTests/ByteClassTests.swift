@@ -13,6 +13,7 @@ import Testing
         (ByteClass.plainTarget, alphanumerics + "!\"$&'()*+,-./:;<=>@[]^_`{|}~"),
         (ByteClass.host, alphanumerics + "-._~"),
         (ByteClass.underscore, "_"),
+        (ByteClass.requestID, alphanumerics + "._:-"),
     ])
     func `holds the bytes of each class and no others`(_ byteClass: UInt8, _ members: String) {
         let found = (UInt8.min...UInt8.max).filter { ByteScan.isIn(byteClass, $0) }
