@@ -27,6 +27,20 @@ import Vocabulary
         try await rig.end(server)
     }
 
+    @Test func `an exit that the inventory tells is not told again`() async throws {
+        let rig = try Rig()
+        let (client, pid) = try await rig.server()
+        _ = try await client.spawn(rig.order(.shop(1), ["true"]))
+        try await eventually { try await !client.signal(.shop(1), signal: SIGCONT, group: false) }
+        // Once the second one's end is known to the keeper, the first one's is.
+        _ = try await client.spawn(rig.order(.shop(2), ["true"]))
+        try await eventually { (try? await client.forget(.shop(2))) != nil }
+        #expect(try await client.inventory().exits.map(\.report.id) == [.shop(1)])
+        _ = try await client.spawn(rig.order(.shop(3), ["true"]))
+        #expect(await client.exits.first()?.id == .shop(3))
+        try await rig.end((client, pid))
+    }
+
     @Test func `a failed start names the step and the file, and leaves nothing behind`() async throws {
         let rig = try Rig()
         let server = try await rig.server()
@@ -38,7 +52,7 @@ import Vocabulary
         #expect(error?.code == .system)
         #expect(error?.reason == "exec ./missing: no such file or directory")
         #expect(error?.hint?.isEmpty == false)
-        await eventually { isFree(port) }
+        try await eventually { isFree(port) }
         #expect(try rig.recordFiles == [])
         _ = try await server.client.spawn(rig.order(.shop(1), ["sleep", "600"]))
         try await rig.end(server)
@@ -90,11 +104,13 @@ import Vocabulary
         #expect(await client.exits.first()?.description == "was killed by SIGKILL")
         #expect(try await client.signal(.shop(1), signal: SIGKILL, group: false) == false)
 
-        // A stopped process hears of SIGTERM only once it is continued.
-        let stopped = try await client.spawn(rig.order(.shop(2), ["sleep", "600"]))
+        // A stopped process that handles SIGTERM hears of it only once it is continued.
+        let script = "trap 'exit 4' TERM; echo up; while :; do sleep 600 & wait; done"
+        let stopped = try await client.spawn(rig.order(.shop(2), ["sh", "-c", script]))
+        try await eventually { try rig.log(.shop(2)) == "up\n" }
         #expect(try await client.signal(.shop(2), signal: SIGSTOP, group: true))
         #expect(try await client.signal(.shop(2), signal: SIGTERM, group: true))
-        #expect(await client.exits.first() == ExitReport(id: .shop(2), pid: stopped.pid, status: .signal(SIGTERM)))
+        #expect(await client.exits.first() == ExitReport(id: .shop(2), pid: stopped.pid, status: .code(4)))
         try await rig.end((client, pid))
     }
 
@@ -119,7 +135,7 @@ import Vocabulary
         _ = await client.exits.first()
         #expect(!isFree(port))
         try await client.forget(.shop(1))
-        await eventually { isFree(port) }
+        try await eventually { isFree(port) }
         try await rig.end((client, pid))
     }
 }

@@ -194,6 +194,9 @@ extension AsyncStream {
 
 /// Waits until `condition` holds; the suite's time limit ends a vain wait. For what another test may hold up: a child
 /// that it is just starting has copies of our descriptors for the moment between clone and exec.
-func eventually(_ condition: () async throws -> Bool) async rethrows {
-    while try await !condition() { await Task.yield() }
+func eventually(_ condition: () async throws -> Bool) async throws {
+    while try await !condition() {
+        try Task.checkCancellation()
+        await Task.yield()
+    }
 }

@@ -74,7 +74,7 @@ import Vocabulary
         #expect(!isFree(port))
         kill(first.pid, SIGUSR1)
         let second = try await rig.server()
-        await eventually { isFree(port) }
+        try await eventually { isFree(port) }
         #expect(rig.lines.contains { $0.contains("exited with code 0 unexpectedly") }, "\(rig.lines)")
         try await rig.end(second)
     }
@@ -95,7 +95,7 @@ import Vocabulary
         try await server.client.unlisten(name: Self.web)
         let gone = await #expect(throws: KeeperError.self) { try await server.client.unlisten(name: Self.web) }
         #expect(gone?.code == .notFound)
-        await eventually { (try? await server.client.listen(name: Self.web, endpoint: bound, sockets: 1)) != nil }
+        try await eventually { (try? await server.client.listen(name: Self.web, endpoint: bound, sockets: 1)) != nil }
         try await rig.end(server)
     }
 
@@ -226,7 +226,7 @@ import Vocabulary
             #expect(error.reason == "another keeper (pid \(getpid())) has the state directory \(directory.path)")
         }
         _ = consume lock
-        await eventually { (try? KeeperProcess.takeLock(directory.path)) != nil }
+        try await eventually { (try? KeeperProcess.takeLock(directory.path)) != nil }
     }
 
     @Test func `restarts are immediate first and spaced when a server keeps dying early`() {
