@@ -1,10 +1,9 @@
 // I11, how requests are spread over instances. Counted per *epoch*: a stretch with one routing-table revision of one
 // server, within which membership is constant. Round robin is judged exactly: each of W workers keeps its own turn, so
-// the counts of an epoch may differ by W and no more. A request that was under way when the table changed may have been
-// dispatched by either table: both epochs may count it or not, whichever evens them out. An epoch in
-// which a request went to a second backend is left out: one that could not be reached is passed over for a while, which
-// no revision shows. Everything else is judged by equivalence: shares equal to within a tolerance, for sure, or not for
-// sure, or too few requests to say.
+// the counts of an epoch may differ by W and no more. The ledger's revision is that of the table that chose, so a request
+// under way when the table changes counts where it was dispatched. An epoch in which a request went to a second backend
+// is left out: one that could not be reached is passed over for a while, which no revision shows. Everything else is
+// judged by equivalence: shares equal to within a tolerance, for sure, or not for sure, or too few requests to say.
 
 import Statistics
 
@@ -22,19 +21,11 @@ extension Judge {
         /// By instance name; instances known to be ready that got nothing count 0.
         var counts: [String: Int] = [:]
         var hasRetries = false
-        /// By instance: requests that may belong here and are not in `counts`, under way when the table changed.
-        var uncertain: [String: Int] = [:]
         /// Requests that a killed server took with it; nobody knows from which instances.
         var lost = 0
-        /// In microseconds since 1970.
-        var firstLine = Int64.max
 
         var total: Int { counts.values.reduce(0, +) }
-        /// The largest count less the smallest, after the uncertain requests were counted where they were wanting.
-        var spread: Int {
-            let most = counts.values.max() ?? 0
-            return most - (counts.map { min(most, $1 + uncertain[$0, default: 0]) }.min() ?? 0)
-        }
+        var spread: Int { (counts.values.max() ?? 0) - (counts.values.min() ?? 0) }
     }
 
     /// Of a false alarm in either direction, per service (research: one in ten thousand runs).
@@ -75,27 +66,14 @@ extension Judge {
             let ended = timeline.monotonic(wallMicroseconds: entry.time)
             return EpochKey(generation: generation(ended), revision: entry.revision)
         }
-        let entries = balancer.entries.filter { !$0.tried.isEmpty && balancer.texts[$0.service] == service }
         var epochs: [EpochKey: Epoch] = [:]
-        for entry in entries {
-            epochs[key(entry), default: Epoch()].firstLine = min(epochs[key(entry)]?.firstLine ?? .max, entry.time)
-        }
-        let order = epochs.keys.sorted()
-        let before = Dictionary(uniqueKeysWithValues: zip(order.dropFirst(), order))
-        for entry in entries {
+        for entry in balancer.entries where !entry.tried.isEmpty && balancer.texts[entry.service] == service {
             let key = key(entry)
             // The connection of a keep-alive pool that had died meanwhile is replaced by one to the same backend.
             let tried = Set(entry.tried)
-            if tried.count > 1 { epochs[key]!.hasRetries = true }
-            let begun = entry.time - entry.totalMicroseconds
-            if let previous = before[key], previous.generation == key.generation, begun < epochs[key]!.firstLine {
-                for backend in tried {
-                    let instance = balancer.texts[backend] ?? ""
-                    epochs[key]!.uncertain[instance, default: 0] += 1
-                    epochs[previous]!.uncertain[instance, default: 0] += 1
-                }
-            } else {
-                for backend in tried { epochs[key]!.counts[balancer.texts[backend] ?? "", default: 0] += 1 }
+            if tried.count > 1 { epochs[key, default: Epoch()].hasRetries = true }
+            for backend in tried {
+                epochs[key, default: Epoch()].counts[balancer.texts[backend] ?? "", default: 0] += 1
             }
         }
         addStarved(evidence, service: service, to: &epochs) {

@@ -7,7 +7,8 @@ package enum Judge {
         let checks = evidence.checks
         var findings: [Finding] = []
         if let reason = evidence.brokenOff { findings.append(Finding("run", nil, .invalid, reason)) }
-        findings.append(schedule(evidence))
+        let schedule = schedule(evidence)
+        findings.append(schedule)
         findings += events(evidence)
         if checks.noFailedRequest { findings.append(noFailedRequest(evidence)) }
         if checks.accountedOnce { findings.append(accountedOnce(evidence)) }
@@ -16,8 +17,14 @@ package enum Judge {
         if let unavailable = checks.capacityUnavailable { findings += capacity(evidence, unavailable: unavailable) }
         if checks.acknowledgedWritesReadable { findings += acknowledgedWritesReadable(evidence) }
         if let distribution = checks.distribution { findings += self.distribution(evidence, distribution) }
-        findings += latency(evidence)
-        findings.append(gap(evidence))
+        findings += (latency(evidence) + [gap(evidence)]).map { finding in
+            // A driver that was late has measured itself.
+            guard schedule.verdict == .invalid, finding.verdict == .fail else { return finding }
+            var finding = finding
+            finding.verdict = .invalid
+            finding.details.append("not held against the front door: the driver was late")
+            return finding
+        }
         findings += serverKills(evidence)
         findings += proof(evidence)
         return findings
