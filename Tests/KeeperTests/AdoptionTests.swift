@@ -126,7 +126,7 @@ import Vocabulary
 
     @Test func `a server that still finishes its requests is waited for`() async throws {
         let directory = TemporaryDirectory()
-        let former = try orphan("sh -c \"trap : TERM; while :; do sleep 600 & wait; done\"")
+        let former = try orphan("sleep 600")
         try ServerRecord.write(former, in: directory.path)
         let rig = try Rig(directory)
         kill(former.pid, SIGKILL)
@@ -138,7 +138,7 @@ import Vocabulary
 
     @Test func `a server that never finishes is killed in the end`() async throws {
         let directory = TemporaryDirectory()
-        let former = try orphan("sh -c \"trap : TERM; while :; do sleep 600 & wait; done\"")
+        let former = try orphan("sleep 600")
         try ServerRecord.write(former, in: directory.path)
         let rig = try Rig(directory, formerServerWait: .zero)
         let server = try await rig.server()

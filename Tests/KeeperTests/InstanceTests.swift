@@ -105,7 +105,7 @@ import Vocabulary
         #expect(try await client.signal(.shop(1), signal: SIGKILL, group: false) == false)
 
         // A stopped process that handles SIGTERM hears of it only once it is continued.
-        let script = "trap 'exit 4' TERM; echo up; while :; do sleep 600 & wait; done"
+        let script = "trap 'exit 4' TERM; echo up; while kill -0 $PPID; do sleep 60 & wait; done"
         let stopped = try await client.spawn(rig.order(.shop(2), ["sh", "-c", script]))
         try await eventually { try rig.log(.shop(2)) == "up\n" }
         #expect(try await client.signal(.shop(2), signal: SIGSTOP, group: true))

@@ -19,10 +19,10 @@ final class Rig: Sendable {
     private let ending: AsyncStream<Int32>
     private let said = Mutex<[String]>([])
 
-    /// SIGUSR1 ends it with 0, SIGUSR2 with 3; it reports HUP and TERM and goes on.
+    /// SIGUSR1 ends it with 0, SIGUSR2 with 3; it reports HUP and TERM and goes on. Outlives the tests by a minute at most.
     private static let standIn = """
         trap 'echo HUP > "$0"' HUP; trap 'echo TERM > "$0"' TERM; trap 'exit 0' USR1; trap 'exit 3' USR2
-        echo ready > "$0"; while :; do sleep 600 & wait; done
+        echo ready > "$0"; while kill -0 $PPID; do sleep 60 & wait; done
         """
 
     init(

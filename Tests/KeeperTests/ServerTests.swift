@@ -146,7 +146,7 @@ import Vocabulary
         let rig = try Rig(leftoverGrace: .zero)
         let server = try await rig.server()
         let stubborn = try await server.client.spawn(
-            rig.order(.shop(1), ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 600; done"]))
+            rig.order(.shop(1), ["sh", "-c", "trap '' TERM; echo up; while kill -0 $PPID; do sleep 60; done"]))
         rig.send(SIGTERM)
         #expect(rig.report() == "TERM")
         kill(server.pid, SIGKILL)
