@@ -16,7 +16,7 @@ struct BackendTable: ~Copyable {
     }
 
     deinit {
-        for slot in 0..<count where owners[slot] != nil { base[slot].release() }
+        for slot in 0..<count { base[slot].release() }
         base.deinitialize(count: count)
         base.deallocate()
     }
@@ -30,6 +30,7 @@ struct BackendTable: ~Copyable {
 
     mutating func add(_ state: BackendState, owner: GaugeBlock) -> Int32 {
         if let free = owners.firstIndex(where: { $0 == nil }) {
+            base[free].release()
             owners[free] = owner
             base[free] = state
             return Int32(free)
@@ -52,8 +53,8 @@ struct BackendTable: ~Copyable {
         owners[slot] = owner
     }
 
+    /// Gives the slot up. Its texts stay until it is used anew, for log lines of requests that were tried there.
     mutating func remove(_ slot: Int) {
-        base[slot].release()
         owners[slot] = nil
     }
 }

@@ -134,6 +134,8 @@ struct Client {
     var service: Int32 = -1
     /// Of the current or last attempt; -1: none yet.
     var backend: Int32 = -1
+    /// Of the table by which that backend was chosen.
+    var revision: UInt64 = 0
     var status: UInt16 = 0
     var reason = Reason.none
     var fault: HeadError?
@@ -170,6 +172,7 @@ struct Client {
         responseBody = .done
         service = -1
         backend = -1
+        revision = 0
         status = 0
         reason = .none
         fault = nil

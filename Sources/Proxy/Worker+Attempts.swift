@@ -67,6 +67,7 @@ extension Worker where Loop: ~Copyable {
         backend.pointee.lane.pointee.shift(by: 1, now: loop.now)
         client.pointee.backend = slot
         client.pointee.chosen = loop.now
+        client.pointee.revision = mailbox.appliedRevision
         if client.pointee.attempts < .max { client.pointee.attempts += 1 }
         // Beyond its room, the list keeps the newest at its end.
         let place = min(Int(client.pointee.triedCount), ProxyLimits.attemptsMax - 1)

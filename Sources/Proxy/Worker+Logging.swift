@@ -44,7 +44,7 @@ extension Worker where Loop: ~Copyable {
         log.field(",\"attempts\":", number: UInt64(client.pointee.attempts))
         writeTried(client)
         writeReason(client)
-        log.field(",\"revision\":", number: mailbox.appliedRevision)
+        log.field(",\"revision\":", number: client.pointee.backend >= 0 ? client.pointee.revision : mailbox.appliedRevision)
         log.add("}\n")
     }
 
@@ -80,7 +80,7 @@ extension Worker where Loop: ~Copyable {
             if attempt > 0 { log.add(",") }
             let slot = tried[attempt].slot
             // The slot may have gone to another backend since.
-            if backends.isUsed(Int(slot)), backends[slot].pointee.id == tried[attempt].id {
+            if backends[slot].pointee.id == tried[attempt].id {
                 log.add(raw: backends[slot].pointee.nameJSON)
             } else {
                 log.field("\"b", number: UInt64(tried[attempt].id))
