@@ -26,6 +26,9 @@ package struct AdminServer: Sendable {
         package static let goodbyeMax = Duration.seconds(5)
     }
 
+    /// One for the process, and never shut down: a connection that is still closing may use it after `run` has ended.
+    private static let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
     private let socket: String
     private let administrator: any Administrator
     private let logger: Logger
@@ -46,7 +49,6 @@ package struct AdminServer: Sendable {
     package func run(onListening: @escaping @Sendable () async -> Void = {}) async throws {
         let place = try AdminSocket.claim(socket)
         let outcome = Mutex<Outcome>(.pending)
-        let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let application = Application(
             router: AdminRoutes(administrator: administrator).router(),
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: place.pathToBind)),
@@ -61,13 +63,12 @@ package struct AdminServer: Sendable {
                     channel.close(mode: .all, promise: nil)
                 }
             },
-            eventLoopGroupProvider: .shared(loops),
+            eventLoopGroupProvider: .shared(Self.loop),
             logger: logger)
 
         let result = await Self.result(of: application, logger: logger)
         let (identity, refusal) = outcome.withLock { ($0.identity, $0.refusal) }
         place.withdraw(identity: identity)
-        try await loops.shutdownGracefully()
         if let refusal { throw refusal }
         try result.get()
     }

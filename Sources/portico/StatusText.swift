@@ -68,7 +68,9 @@ enum StatusText {
     private static func remarks(_ service: ServiceReport) -> [String] {
         var lines: [String] = []
         if let desired = service.instancesDesired, let reason = service.scalingReason, !reason.isEmpty {
-            lines.append("  \(service.name): \(counted(desired, "instance")) because \(reason)")
+            // The reason may begin with the number itself: `3: 24 in flight, 10 per instance`.
+            let why = reason.hasPrefix("\(desired): ") ? String(reason.dropFirst("\(desired): ".count)) : reason
+            lines.append("  \(service.name): \(counted(desired, "instance")) wanted: \(why)")
         }
         if let rollout = service.rollout { lines.append("  \(service.name): \(RolloutText.line(rollout))") }
         return lines

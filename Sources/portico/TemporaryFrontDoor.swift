@@ -24,6 +24,12 @@ struct TemporaryFrontDoor: ParsableArguments {
     func serve(_ settings: Result<Settings, SettingsProblems>) throws {
         let settings = try settings.orReport(code: .validationFailure)
         let directory = try state.map { try Self.makeDirectory($0) } ?? Self.makeTemporaryDirectory()
+        // Before its settings are overwritten; the keeper itself looks again.
+        guard !directory.isInUse else {
+            throw CommandError(
+                "another front door has the state directory \(directory.path)",
+                hint: "stop it with `portico stop --state \(directory.path)`, or choose another with --state")
+        }
         let file = directory.settings
         try Data(settings.effectiveYAML(showOrigins: false).utf8).write(to: URL(fileURLWithPath: file))
         let choice = admin.map { "--admin \($0)" } ?? "--state \(directory.path)"

@@ -51,7 +51,7 @@ struct TextTests {
                 "SERVICE    RELEASE  READY  BOUNDS  BALANCE      IN FLIGHT  HELD  REQUESTS  5XX",
                 "documents  v1         1/3  2..5    round_robin          5     2      1000    7",
                 "sql        -          0/1  fixed   round_robin          5     2      1000    7",
-                "  documents: 3 instances because 24 requests in flight",
+                "  documents: 3 instances wanted: 24 in flight, 10 per instance",
                 "  documents: rollout 4, v1 -> v2: rolling, 1 of 3 replaced: waits for documents-2",
                 "",
                 "BACKEND        PHASE      RELEASE  ADDRESS         PID  UPTIME  IN FLIGHT  REQUESTS  5XX"
@@ -116,7 +116,7 @@ struct TextTests {
     ) -> ServiceReport {
         ServiceReport(
             name: name, balance: "round_robin", instancesMin: bounds?.min, instancesMax: bounds?.max,
-            instancesDesired: bounds?.desired, scalingReason: bounds.map { _ in "24 requests in flight" },
+            instancesDesired: bounds?.desired, scalingReason: bounds.map { _ in "3: 24 in flight, 10 per instance" },
             release: release, rollout: rollout, requestsInFlight: 5, requestsHeld: 2, requestsTotal: 1000,
             responses5xx: 7, backends: backends)
     }

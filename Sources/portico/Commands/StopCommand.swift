@@ -32,10 +32,10 @@ struct StopCommand: ParsableCommand {
 
     /// The keeper holds a lock as long as it lives, and it ends last.
     private func waitForEnd(of status: StatusReport) throws {
-        let lock = StateDirectory(status.stateDirectory).keeperLock
+        let state = StateDirectory(status.stateDirectory)
         let clock = ContinuousClock()
         let end = clock.now + Self.deadline
-        while Self.isLocked(lock) {
+        while state.isInUse {
             guard clock.now < end else {
                 throw CommandError(
                     "the front door has not ended within an hour",
@@ -43,13 +43,5 @@ struct StopCommand: ParsableCommand {
             }
             usleep(50_000)
         }
-    }
-
-    /// Whether somebody holds the file locked (flock(2)).
-    static func isLocked(_ path: String) -> Bool {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
     }
 }
