@@ -44,7 +44,8 @@ extension Worker where Loop: ~Copyable {
         log.field(",\"attempts\":", number: UInt64(client.pointee.attempts))
         writeTried(client)
         writeReason(client)
-        log.field(",\"revision\":", number: client.pointee.backend >= 0 ? client.pointee.revision : mailbox.appliedRevision)
+        log.field(
+            ",\"revision\":", number: client.pointee.backend >= 0 ? client.pointee.revision : mailbox.appliedRevision)
         log.add("}\n")
     }
 

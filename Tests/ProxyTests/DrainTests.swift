@@ -53,7 +53,7 @@ import Vocabulary
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             if connection.readToEnd() == "", connection.ended { isClosed.open() }
         }
-        let plane = try Plane([origin.port])
+        let plane = try Plane([origin.port]) { service, _ in service.timeouts.keepAlive = .seconds(3600) }
         #expect(plane.get().body == "ok")
         plane.setStanding(1, .draining)
         #expect(isClosed.wait())

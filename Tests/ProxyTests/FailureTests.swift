@@ -50,18 +50,22 @@ import Vocabulary
         #expect(client.wasReset)
     }
 
-    @Test(arguments: ["", "HTTP/1.1 200 O"])
-    func `a connection that ends before a response head is answered 502 for a POST`(part: String) throws {
+    @Test(arguments: ["", "HTTP/1.1 200 O"], [post, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"])
+    func `a connection that ends before a response head is answered 502 for a POST`(
+        part: String, request: String
+    ) throws {
         let origin = Self.breakingOff(part)
-        let plane = try Plane([origin.port])
+        let other = Self.breakingOff(part)
+        let plane = try Plane([origin.port, other.port])
         let client = plane.connect()
-        client.write(Self.post)
+        client.write(request)
         let response = client.readResponse()
         #expect(response.head.hasPrefix("HTTP/1.1 502 Bad Gateway\r\n"))
-        #expect(response.head.field("X-Portico-Reason") == "upstream_closed_early")
-        #expect(origin.requests.count == 1)
+        // With a body that it has not read, the origin's close is a reset.
+        #expect(response.head.field("X-Portico-Reason")?.hasPrefix("upstream_") == true)
+        #expect(origin.requests.count + other.requests.count == 1)
         // The client's connection goes on.
-        client.write(Self.post)
+        client.write(request)
         #expect(client.readResponse().head.hasPrefix("HTTP/1.1 502"))
     }
 

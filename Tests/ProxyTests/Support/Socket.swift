@@ -35,17 +35,20 @@ final class Socket: @unchecked Sendable {
 
     deinit { close() }
 
-    func write(_ text: String) { write(Array(text.utf8)) }
+    @discardableResult
+    func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
-    /// Writes all bytes, or as many as go before the peer breaks the connection.
-    func write(_ bytes: [UInt8]) {
+    /// Writes all bytes; false when the peer broke the connection before.
+    @discardableResult
+    func write(_ bytes: [UInt8]) -> Bool {
         var offset = 0
-        bytes.withUnsafeBytes { raw in
+        return bytes.withUnsafeBytes { raw in
             while offset < raw.count {
                 let count = send(descriptor, raw.baseAddress! + offset, raw.count - offset, CInt(MSG_NOSIGNAL))
-                guard count > 0 else { return }
+                guard count > 0 else { return false }
                 offset += count
             }
+            return true
         }
     }
 
