@@ -71,6 +71,7 @@ extension Fleet {
     // MARK: Moving towards the goal
 
     private mutating func reconcileMoving(_ now: Instant) {
+        dropRetiredIdle(now)
         let isRolling = rollout?.state == .rolling
         let census = RollingCensus(
             desired: scaler.desired,
@@ -82,7 +83,6 @@ extension Fleet {
         let step = RollingBudget(policy.rollout, desired: scaler.desired).step(
             census, isProven: !isRolling || rollout?.progress.isProven == true, dropsUnavailable: !isRolling)
         let why = staleReason
-        dropRetiredIdle(now)
         let useless = members.filter { isStale($0) && !isStaleAvailable($0, now) }
         let serving = members.filter { isStaleAvailable($0, now) }
         stop(step.stopUnavailable, of: useless, because: why, now)
@@ -107,11 +107,11 @@ extension Fleet {
 
     /// Paused: both releases keep their share. The dead are replaced, growth goes to the old release.
     private mutating func reconcilePaused(_ rollout: RolloutMachine, _ now: Instant) {
+        dropRetiredIdle(now)
         let desired = scaler.desired
         let budget = RollingBudget(policy.rollout, desired: desired)
         let serving = members.count { isAvailable($0, now) }
         let retired = members.filter { $0.isRetired && isAvailable($0, now) }
-        dropRetiredIdle(now)
         stop(serving - desired + budget.unavailable, of: retired, because: "it is replaced", now)
         let staying = members.count { $0.isStaying }
         stop(

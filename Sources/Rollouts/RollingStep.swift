@@ -53,11 +53,12 @@ package struct RollingBudget: Hashable, Sendable {
     package let surge: Int
     package let unavailable: Int
 
-    /// Surge rounds up, unavailable rounds down; when both come to 0, one may be unavailable.
+    /// Surge rounds up, unavailable rounds down; when both come to 0, one may be unavailable. With a surge the last
+    /// serving instance is never given away: its replacement can come first.
     package init(_ policy: RolloutPolicy, desired: Int) {
         surge = max(policy.surge.roundedUp(of: desired), 0)
         let down = max(policy.unavailable.roundedDown(of: desired), 0)
-        unavailable = surge == 0 && down == 0 ? 1 : min(down, desired)
+        unavailable = surge == 0 ? min(max(down, 1), desired) : min(down, max(desired - 1, 0))
     }
 
     /// - Parameters:

@@ -61,7 +61,8 @@ package struct Script: Sendable {
         self.end = end
     }
 
-    /// Whether nothing is planned that may cost a request: then none may fail.
+    /// Whether nothing is planned that may cost a request: then none may fail. Without a surge a service of one is
+    /// away while it is replaced, for longer than requests are held.
     package var isHarmless: Bool {
         let bad = steps.contains { _, step in
             switch step {
@@ -70,6 +71,7 @@ package struct Script: Sendable {
             }
         }
         let shaky = conducts.contains { $0.conduct.failing > 0 || $0.conduct.crashRate > 0 }
-        return !bad && !shaky && lostProbes == 0 && failedSpawns == 0
+        let surges = policy.rollout.surge.roundedUp(of: 1) > 0
+        return surges && !bad && !shaky && lostProbes == 0 && failedSpawns == 0
     }
 }

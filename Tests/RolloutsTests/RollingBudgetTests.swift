@@ -33,9 +33,13 @@ struct RollingBudgetTests {
         (.percent(0), .percent(10), 9, 0, 1),
         (.count(2), .count(1), 3, 2, 1),
         (.count(0), .count(0), 3, 0, 1),
-        (.count(1), .count(9), 3, 1, 3),
+        (.count(1), .count(9), 3, 1, 2),
+        (.count(0), .count(9), 3, 0, 3),
+        (.count(1), .percent(100), 1, 1, 0),
+        (.count(0), .count(0), 1, 0, 1),
+        (.count(1), .count(1), 0, 1, 0),
     ])
-    func `surge rounds up, unavailable rounds down, and both are never zero`(
+    func `surge rounds up, unavailable rounds down, never both to zero, and a surge keeps the last one serving`(
         surge: InstanceShare, unavailable: InstanceShare, desired: Int, surgeCount: Int, unavailableCount: Int
     ) {
         let budget = budget(surge: surge, unavailable: unavailable, desired: desired)
