@@ -7,7 +7,7 @@ enum RolloutText {
     /// `rollout 3, v1 -> v2: rolling, 1 of 3 replaced: waits for documents-7 to become ready`.
     static func line(_ rollout: RolloutReport) -> String {
         let head = "rollout \(rollout.number), \(rollout.from) -> \(rollout.to): \(rollout.state.rawValue)"
-        let progress = rollout.state == .completed ? "" : ", \(rollout.replaced) of \(rollout.desired) replaced"
+        let progress = rollout.state.isFinal ? "" : ", \(rollout.replaced) of \(rollout.desired) replaced"
         return head + progress + (rollout.reason.isEmpty ? "" : ": \(rollout.reason)")
     }
 

@@ -68,8 +68,10 @@ struct TextTests {
             ])
     }
 
-    @Test func `a completed rollout does not count instances any more`() {
+    @Test func `a rollout that is over does not count instances any more`() {
         var rollout = Self.rollout
+        rollout.state = .undone
+        #expect(RolloutText.line(rollout) == "rollout 4, v1 -> v2: undone: waits for documents-2")
         rollout.state = .completed
         rollout.reason = ""
         #expect(RolloutText.line(rollout) == "rollout 4, v1 -> v2: completed")
