@@ -64,9 +64,13 @@ extension FleetSnapshot {
             history: try values.decode([RolloutRecord].self, forKey: .history),
             members: try values.decode([Member].self, forKey: .members))
         let numbers = history.map(\.number) + [rollout?.record.number ?? 1, rollout?.judge.looks ?? 0, desired]
-        guard nextOrdinal <= Self.countMax, numbers.allSatisfy({ (0...Int(Self.countMax)).contains($0) }) else {
+        guard nextOrdinal <= Self.countMax, numbers.allSatisfy({ (0...Int(Self.countMax)).contains($0) }),
+            rollout?.record.state.isFinal != true
+        else {
             throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "a number is out of range"))
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "a number is out of range, or the rollout in progress has ended"))
         }
     }
 

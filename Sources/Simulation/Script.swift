@@ -64,14 +64,15 @@ package struct Script: Sendable {
     /// Whether nothing is planned that may cost a request: then none may fail. Without a surge a service of one is
     /// away while it is replaced, for longer than requests are held.
     package var isHarmless: Bool {
-        let bad = steps.contains { _, step in
+        func surges(_ policy: FleetPolicy) -> Bool { policy.rollout.surge.roundedUp(of: 1) > 0 }
+        let isSafe = steps.allSatisfy { _, step in
             switch step {
-            case .killSome, .hangSome, .killServer, .killServerWithinOrders: true
-            case .command, .drainSome, .changePolicy, .load: false
+            case .killSome, .hangSome, .killServer, .killServerWithinOrders: false
+            case .changePolicy(let changed): surges(changed)
+            case .command, .drainSome, .load: true
             }
         }
-        let shaky = conducts.contains { $0.conduct.failing > 0 || $0.conduct.crashRate > 0 }
-        let surges = policy.rollout.surge.roundedUp(of: 1) > 0
-        return surges && !bad && !shaky && lostProbes == 0 && failedSpawns == 0
+        let isSteady = conducts.allSatisfy { $0.conduct.failing == 0 && $0.conduct.crashRate == 0 }
+        return isSafe && isSteady && surges(policy) && lostProbes == 0 && failedSpawns == 0
     }
 }

@@ -140,6 +140,7 @@ struct RestartTests {
         ("\"nextOrdinal\":3", "\"nextOrdinal\":4294967295"), ("\"desired\":3", "\"desired\":-1"),
         ("\"max\":4", "\"max\":2"), ("\"looks\":0", "\"looks\":9223372036854775807"),
         ("\"number\":1", "\"number\":9223372036854775807"),
+        ("\"rolling\"", "\"undone\""),
     ])
     func `a memory that no fleet can have written is refused, not trapped on`(sane: String, mad: String) throws {
         var bench = Bench.running(Bench.policy(2, 8))
