@@ -16,8 +16,6 @@ struct AccessLog: ~Copyable {
     /// The date that the first 19 characters of `stamp` show, in seconds since 1970.
     private var stampSecond = Int64.min
     private let stamp: UnsafeMutablePointer<UInt8>
-    /// Lines that could not be written (full disk): traffic goes on without them.
-    private(set) var bytesLost: UInt64 = 0
 
     init(path: String?) {
         self.path = path
@@ -58,7 +56,7 @@ struct AccessLog: ~Copyable {
             let count = Glibc.write(descriptor, line.base + offset, line.count - offset)
             if count < 0 {
                 if errno == EINTR { continue }
-                bytesLost &+= UInt64(line.count - offset)
+                // A full disk: traffic goes on without these lines.
                 break
             }
             offset += count

@@ -85,8 +85,6 @@ struct Client {
         static let responseBegun = Flags(rawValue: 1 << 5)
         /// The client will send no more.
         static let inputEnded = Flags(rawValue: 1 << 6)
-        /// Tunnel: the backend's end was passed on.
-        static let outputEnded = Flags(rawValue: 1 << 7)
         /// The response goes out in chunks.
         static let rechunks = Flags(rawValue: 1 << 8)
         /// Body bytes were sent upstream that were not kept: the request can't be sent again.
@@ -104,8 +102,6 @@ struct Client {
         static let hasRequest = Flags(rawValue: 1 << 15)
         /// The rest of the request body goes nowhere: the backend answered without it.
         static let discardsBody = Flags(rawValue: 1 << 17)
-        /// Held because every ready backend refused.
-        static let heldForRetry = Flags(rawValue: 1 << 16)
     }
 
     var handle = ConnectionHandle.none
@@ -167,7 +163,7 @@ struct Client {
 
     /// Forgets the request in progress, not the connection.
     mutating func forgetRequest() {
-        flags.formIntersection([.isHTTP11, .keepAlive, .isTCP, .inputEnded, .outputEnded, .clientCloses])
+        flags.formIntersection([.isHTTP11, .keepAlive, .isTCP, .inputEnded, .clientCloses])
         requestBody = .done
         responseBody = .done
         service = -1

@@ -33,7 +33,7 @@ struct Upstream {
     var stash = Stash()
     /// `sentBytes` when the request in progress began: unchanged means that nothing of it was sent.
     var sentMark: UInt64 = 0
-    /// Last sign of life of the backend.
+    /// Neighbours in the pool.
     var poolNext = UInt32.max
     var poolPrevious = UInt32.max
 }

@@ -94,6 +94,7 @@ extension Worker where Loop: ~Copyable {
             writer.append(decimal: UInt64(UInt16(bigEndian: address.sin6_port)))
         default:
             writer.append("unix:")
+            text.pointee.addressCount = UInt8(writer.count)
         }
         text.pointee.count = UInt8(writer.count)
     }

@@ -24,7 +24,6 @@ extension Worker where Loop: ~Copyable {
         client.pointee.connectAttempts = 0
         for attempt in 0..<Int(client.pointee.triedCount) { Client.tried(client)[attempt].isFailed = false }
         if client.pointee.flags.contains(.connectFailed) {
-            client.pointee.flags.insert(.heldForRetry)
             armHoldTimer()
         }
         let index = client.pointee.handle.index
@@ -56,7 +55,6 @@ extension Worker where Loop: ~Copyable {
         }
         client.pointee.heldNext = .max
         client.pointee.heldPrevious = .max
-        client.pointee.flags.remove(.heldForRetry)
         services[service].heldCount -= 1
         services[service].lane.pointee.held.store(services[service].heldCount, ordering: .relaxed)
         loop.clearDeadline(client.pointee.handle)

@@ -57,7 +57,7 @@ extension Worker where Loop: ~Copyable {
         services[number].isListed = true
         services[number].algorithm = rules.balance
         services[number].timeouts = rules.timeouts
-        services[number].retriesMax = rules.retriesMax
+        services[number].retriesMax = min(rules.retriesMax, ProxyLimits.attemptsMax)
         services[number].bodyBytesMax = UInt64(rules.bodyBytesMax.bytes)
         services[number].holdFor = rules.holdFor
         services[number].holdMax = rules.holdMax == 0 ? 0 : max(1, rules.holdMax / workerCount)

@@ -84,7 +84,6 @@ extension Worker where Loop: ~Copyable {
     mutating func upstreamTunnelEnded(_ upstream: UpstreamPointer) {
         upstream.pointee.inputEnded = true
         let client = clients[upstream.pointee.client.index]
-        client.pointee.flags.insert(.outputEnded)
         loop.shutdownSending(client.pointee.handle)
         _ = endTunnelIfOver(client, upstream)
     }

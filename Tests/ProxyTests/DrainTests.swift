@@ -1,5 +1,6 @@
 // Taking backends and the gateway itself out of service without losing a request.
 
+import Kernel
 import Proxy
 import Routing
 import Testing
@@ -135,5 +136,32 @@ import Vocabulary
         #expect(client.readToEnd() == "")
         #expect(value("reason", plane.log(1)[0]) == "shutdown")
         plane.gateway.stop()
+    }
+
+    @Test func `a listener comes and goes while the others serve on`() throws {
+        let origin = Origin(answering: "ok")
+        let plane = try Plane([origin.port])
+        let kept = plane.connect()
+        kept.write(Self.get)
+        #expect(kept.readResponse().body == "ok")
+        let more = try ListeningSockets(.tcp(host: "127.0.0.1", port: 0), count: 1)
+        guard case .tcp(_, let port) = more.bound else { return }
+        let name = ListenerName("more")
+        plane.publish(listening: [BoundListener(name: name, descriptors: more.descriptors, address: more.bound)]) {
+            $0.listeners.append(ListenerRules(name: name, mode: .tcp(Plane.service)))
+        }
+        let tunnel = Socket(port: port)
+        tunnel.write(Self.get)
+        #expect(tunnel.readResponse().body == "ok")
+        #expect(plane.gateway.listenerGauges(name)?.open == 1)
+        plane.publish(listening: []) { $0.listeners.removeLast() }
+        // Who is there stays; who comes waits.
+        tunnel.write(Self.get)
+        #expect(tunnel.readResponse().body == "ok")
+        let late = Socket(port: port)
+        kept.write(Self.get)
+        #expect(kept.readResponse().body == "ok")
+        #expect(plane.gateway.listenerGauges(name)?.open == 1)
+        late.close()
     }
 }

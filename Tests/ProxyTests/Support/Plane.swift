@@ -63,6 +63,18 @@ final class Plane: Sendable {
         precondition(eventually { gateway.appliedRevision >= next.revision }, "revision \(next.revision) not applied")
     }
 
+    /// Publishes listeners besides the first one, which has its rules in the table already.
+    func publish(listening others: [BoundListener], _ change: (inout RoutingTable) -> Void) {
+        let next = table.withLock { table in
+            change(&table)
+            table.revision = table.revision.next
+            return table
+        }
+        let first = BoundListener(name: Self.listener, descriptors: sockets.descriptors, address: sockets.bound)
+        gateway.publish(next, listeners: [first] + others)
+        precondition(eventually { gateway.appliedRevision >= next.revision }, "revision \(next.revision) not applied")
+    }
+
     func setStanding(_ number: Int, _ standing: Backend.Standing) {
         publish { $0.services[0].backends[number - 1].standing = standing }
     }
