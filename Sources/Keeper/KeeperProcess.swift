@@ -97,7 +97,13 @@ package enum KeeperProcess {
         try ChildProcess(
             starting: ProcessOrder(
                 program: "/proc/self/exe", argv: configuration.serverArguments(ChildProcess.channelNumber),
-                environment: configuration.environment, output: STDERR_FILENO, channel: channel))
+                environment: serverEnvironment(configuration.environment), output: STDERR_FILENO, channel: channel))
+    }
+
+    /// A server that traps ends at once, so that the next one serves in milliseconds: Swift's runtime would first write
+    /// a backtrace, which took 4 s here. Who wants it says so with `SWIFT_BACKTRACE`.
+    private static func serverEnvironment(_ environment: [String: String]) -> [String: String] {
+        environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { given, _ in given }
     }
 
     private static func say(_ line: String) {

@@ -27,9 +27,9 @@ extension Supervisor {
         isOpen = true
         let asked = stage
         stage = .serving
-        surroundings.events.record(
-            .serverStarted,
-            message: "serving \(listeners.map { "\($0.name) on \($0.address)" }.joined(separator: ", "))")
+        let places = listeners.map { "\($0.name) on \($0.address)" }.joined(separator: ", ")
+        surroundings.events.record(.serverStarted, message: "serving \(places)")
+        configuration.announce("serving \(places)")
         for service in settings.services where supervised[service.name] != nil {
             step(service.name) { $0.handle(.inventoryComplete, now: $1) }
         }

@@ -54,10 +54,12 @@ package actor Supervisor {
         package var workers: Int
         package var accessLog: String?
         package var seed: UInt64
+        /// Tells whoever started the front door, in a sentence, that it is open and where.
+        package var announce: @Sendable (String) -> Void
 
         package init(
             stateDirectory: String, settingsDirectory: String, environment: [String: String], version: String,
-            workers: Int, accessLog: String?, seed: UInt64,
+            workers: Int, accessLog: String?, seed: UInt64, announce: @escaping @Sendable (String) -> Void,
             readSettings: @escaping @Sendable () -> Result<Settings, SettingsProblems>
         ) {
             self.stateDirectory = stateDirectory
@@ -67,6 +69,7 @@ package actor Supervisor {
             self.workers = workers
             self.accessLog = accessLog
             self.seed = seed
+            self.announce = announce
             self.readSettings = readSettings
         }
     }

@@ -33,7 +33,7 @@ extension ServeComposition {
             let code = complain("\(error)")
             // The first server of a keeper says why it can't open, and both end. A later one leaves it to the keeper
             // to try again: what worked before may work again, and the instances are still there.
-            if keeper.serverStarts == 1 { try? await keeper.shutdown(exitCode: code) }
+            if keeper.serverStarts == 1 { try? await keeper.shutdown(exitCode: code, leavingInstances: true) }
             return code
         }
     }
@@ -64,6 +64,8 @@ extension ServeComposition {
     private static func remember(_ settings: Settings, state: StateDirectory) throws {
         let text = settings.effectiveYAML(showOrigins: false)
         try Data(text.utf8).write(to: URL(fileURLWithPath: state.settings), options: .atomic)
+        // It may hold what was meant for the instances' environment only.
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: state.settings)
     }
 
     private static func compose(
@@ -90,6 +92,7 @@ extension ServeComposition {
                 stateDirectory: state.path, settingsDirectory: directory,
                 environment: ProcessInfo.processInfo.environment, version: Version.text, workers: workers,
                 accessLog: accessLog, seed: seed,
+                announce: { FileHandle.standardError.write(Data("portico: \($0)\n".utf8)) },
                 readSettings: {
                     let read = SettingsLoading.load(file, directory: directory)
                     if case .success(let settings) = read { try? remember(settings, state: state) }

@@ -4,6 +4,7 @@ import ArgumentParser
 import Control
 import Dispatch
 import Glibc
+import Kernel
 
 struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,6 +20,8 @@ struct ServerCommand: ParsableCommand {
     func run() throws {
         let (file, directory, state, admin) = (file, directory, StateDirectory(state), admin)
         let descriptor = keeperDescriptor
+        // It runs from /proc/self/exe, and `ps` would call it `exe`.
+        NativeThread.nameCurrent("portico")
         // The process ends from within; there is nobody to own this task but the process.
         Task {
             let code = await ServeComposition.runServer(
