@@ -29,8 +29,9 @@ struct JSONScanner {
         return position < bytes.count ? bytes[position] : nil
     }
 
-    mutating func take(_ byte: Character) -> Bool {
-        guard peek() == byte.asciiValue else { return false }
+    /// Passes one ASCII mark, if it is the next.
+    mutating func take(_ mark: Unicode.Scalar) -> Bool {
+        guard peek() == UInt8(truncatingIfNeeded: mark.value) else { return false }
         position += 1
         return true
     }

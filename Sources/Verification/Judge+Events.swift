@@ -8,8 +8,10 @@ extension Judge {
         evidence.timeline.events.map { record in
             let finding = outcome(of: record, evidence)
             guard let failure = record.failure else { return finding }
-            // An order that was refused is a misuse or a broken front door; one that was not done in time failed.
-            let verdict: Verdict = record.accepted == 0 ? .invalid : .fail
+            // An order that was refused is a misuse or a broken front door, and a fault that nobody saw take effect is
+            // none; what was not done in time failed.
+            guard record.accepted != 0 else { return Finding("event \(record.event.id)", nil, .invalid, failure) }
+            let verdict: Verdict = finding.verdict == .invalid ? .invalid : .fail
             return Finding("event \(record.event.id)", nil, verdict, failure, details: [finding.summary])
         }
     }

@@ -68,6 +68,7 @@ extension Judge {
     /// The longest time without any success, from the beginning of the window on.
     static func gap(_ evidence: Evidence) -> Finding {
         let timeline = evidence.timeline
+        guard timeline.windowStart < timeline.end else { return Finding("gap", "I6", nil, "there was no window") }
         let ends = evidence.client.records.filter {
             $0.isSuccess && !$0.isReadBack && $0.finished >= timeline.windowStart
         }

@@ -72,10 +72,10 @@ struct LedgerLineReader {
         case .id:
             guard let raw = scanner.rawString() else { return false }
             readID(UnsafeRawBufferPointer(rebasing: line[raw.range]), &entry)
-        case .service: return text(&scanner, &entry.service)
-        case .instance: return text(&scanner, &entry.instance)
-        case .release: return text(&scanner, &entry.release)
-        case .reason: return text(&scanner, &entry.reason)
+        case .service: return text(&scanner, line, &entry.service)
+        case .instance: return text(&scanner, line, &entry.instance)
+        case .release: return text(&scanner, line, &entry.release)
+        case .reason: return text(&scanner, line, &entry.reason)
         case .status: return number(&scanner, &entry.status)
         case .attempts: return number(&scanner, &entry.attempts)
         case .total: return number(&scanner, &entry.totalMicroseconds)
@@ -85,7 +85,7 @@ struct LedgerLineReader {
             if scanner.take("]") { return true }
             repeat {
                 var number: UInt16 = 0
-                guard text(&scanner, &number), number != 0 else { return false }
+                guard text(&scanner, line, &number), number != 0 else { return false }
                 entry.tried.append(number)
             } while scanner.take(",")
             return scanner.take("]")
@@ -111,8 +111,18 @@ struct LedgerLineReader {
         return true
     }
 
-    private mutating func text(_ scanner: inout JSONScanner, _ value: inout UInt16) -> Bool {
+    private mutating func text(
+        _ scanner: inout JSONScanner, _ line: UnsafeRawBufferPointer, _ value: inout UInt16
+    ) -> Bool {
         if scanner.takeWord("null") { return true }
+        var ahead = scanner
+        if let raw = ahead.rawString(), !raw.hasEscapes, !raw.range.isEmpty,
+            let number = texts.number(ofSeen: UnsafeRawBufferPointer(rebasing: line[raw.range]))
+        {
+            scanner = ahead
+            value = number
+            return true
+        }
         guard let string = scanner.string() else { return false }
         value = texts.number(of: string)
         return true

@@ -74,10 +74,11 @@ package struct RunReport: Codable, Sendable {
         let what: String
         switch record.event.order {
         case .scale(let service, let count): what = "scale \(service) from \(record.readyBefore) to \(count)"
-        case .kill(_, _, let signal): what = "SIG\(signal.rawValue) to \(record.victim?.name ?? "nothing")"
+        case .kill(let service, _, let signal):
+            what = "SIG\(signal.rawValue) to \(record.victim?.name ?? "an instance of \(service)")"
         case .killServer: what = "SIGKILL to the server process"
         case .rollout(let service, let release, _):
-            what = "rollout of \(service) from \(record.rollout?.from ?? "?") to \(release)"
+            what = "rollout of \(service) \(record.rollout.map { "from \($0.from) " } ?? "")to \(release)"
         }
         let outcome = record.failure ?? record.rollout?.state.rawValue ?? (record.done == nil ? "not done" : "done")
         return Event(

@@ -204,6 +204,8 @@ struct JudgeTests {
         var unseen = Evidence.kill("app-2", at: 5 * second)
         unseen.victim?.ended = nil
         #expect(try Evidence.orderly(events: [unseen]).finding("event crash")?.verdict == .invalid)
+        unseen.failure = "not done within 60.0 s"
+        #expect(try Evidence.orderly(events: [unseen]).finding("event crash")?.verdict == .invalid)
         var refused = Evidence.rollout(.completed)
         refused.accepted = 0
         refused.failure = "refused: no such release"
