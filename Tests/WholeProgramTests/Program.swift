@@ -1,4 +1,4 @@
-// A built program of this package, started as a child. Not for long-lived ones: `run` waits for the end.
+// A built program of this package, started as a child: to its end, or as a front door that is stopped by the test.
 
 import Foundation
 
@@ -38,5 +38,17 @@ struct Program {
         process.waitUntilExit()
         return Ending(
             status: process.terminationStatus, output: String(decoding: try Data(contentsOf: file), as: UTF8.self))
+    }
+
+    /// Starts it and returns at once; what it prints goes nowhere. The caller sees to its end.
+    func start(_ arguments: [String]) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
     }
 }

@@ -1,0 +1,68 @@
+// The front door survives its own keeper: `kill -9` of it leaves the instances running, and the next `portico serve` on
+// the same state directory takes them over. An application of Python's standard library stands behind it.
+
+import Foundation
+import Testing
+
+@Suite(.serialized)
+struct KeeperLossTests {
+    /// What `portico status --json` says, as far as it matters here.
+    private struct Status: Decodable {
+        struct Service: Decodable {
+            var backends: [Backend]
+        }
+        struct Backend: Decodable {
+            var name: String
+            var pid: Int32?
+            var phase: String
+        }
+        var keeperPID: Int32
+        var ready: Bool
+        var services: [Service]
+    }
+
+    @Test func `instances outlive a killed keeper and the next front door adopts them`() throws {
+        let state = FileManager.default.temporaryDirectory.appendingPathComponent("portico-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: state) }
+        let file = state + "/front.yaml"
+        let text = """
+            listen: 127.0.0.1:0
+            run: python3 -m http.server --bind 127.0.0.1 $PORT
+            instances: 2
+            """
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+
+        let first = try Program.portico.start(["serve", file, "--state", state])
+        let before = try #require(readyStatus(state), "the front door did not get ready")
+        kill(before.keeperPID, SIGKILL)
+        first.waitUntilExit()
+
+        let second = try Program.portico.start(["serve", file, "--state", state])
+        let after = try #require(
+            readyStatus(state, where: { $0.keeperPID != before.keeperPID }), "the second did not get ready")
+        #expect(after.services.first?.backends.map(\.pid) == before.services.first?.backends.map(\.pid))
+        #expect(after.services.first?.backends.map(\.name) == ["app-1", "app-2"])
+
+        let stop = try Program.portico.run(["stop", "--wait", "--state", state], environment: [:])
+        #expect(stop.status == 0, "\(stop.output)")
+        second.waitUntilExit()
+        #expect(second.terminationStatus == 0)
+        for backend in after.services.first?.backends ?? [] {
+            #expect(backend.pid.map { kill($0, 0) } == -1, "\(backend.name) still runs")
+        }
+    }
+
+    /// Asks until the front door is ready; every question is a process of its own, which paces the asking.
+    private func readyStatus(_ state: String, where isRight: (Status) -> Bool = { _ in true }) throws -> Status? {
+        for _ in 0..<600 {
+            let ending = try Program.portico.run(["status", "--json", "--state", state], environment: [:])
+            guard ending.status == 0,
+                let status = try? JSONDecoder().decode(Status.self, from: Data(ending.output.utf8)),
+                status.ready, isRight(status)
+            else { continue }
+            return status
+        }
+        return nil
+    }
+}
