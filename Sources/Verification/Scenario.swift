@@ -46,6 +46,7 @@
 //       gap: { longest: 2s }                                       # default: reported, not judged
 //       proof: { failure_rate: 0.1%, detectable_outage: 500ms, confidence: 99.9% }
 //       schedule: { lag_p999: 100ms }
+//     report: { directory: ../reports }          # relative to the scenario file; `--report` goes first
 //
 // Phases: `warmup` is not judged for latency, `baseline` is the undisturbed yardstick, the *window* starts when it ends
 // and lasts until the last event is done (at least `window`), `settle` follows. `at: baseline+5s` is five seconds after
@@ -94,4 +95,6 @@ package struct Scenario: Sendable {
     package var phases: Phases
     package var events: [ScenarioEvent]
     package var checks: CheckList
+    /// Where reports go when the command line does not say.
+    package var reportDirectory: String?
 }

@@ -26,7 +26,7 @@ package struct ScenarioReader {
 
     private static let keys = [
         "version", "name", "seed", "front_door", "target", "admin", "environment", "load", "phases", "events",
-        "checks",
+        "checks", "report",
     ]
 
     private mutating func root(_ text: String, path: String) -> Scenario? {
@@ -48,13 +48,14 @@ package struct ScenarioReader {
         let phases = phases(root["phases"])
         let events = events(root["events"])
         let checks = checks(root["checks"], streams: load)
+        let report = root["report"]?.mapping(keys: ["directory"], required: ["directory"])?["directory"]?.text
         guard let subject = subject(root, path: path), let name else { return nil }
         if case .running(_, nil) = subject, let events = root["events"], !(events.sequence ?? []).isEmpty {
             events.problem("need `admin`, the admin socket of the target")
         }
         return Scenario(
             name: name, path: path, seed: seed, subject: subject, environment: environment, load: load, phases: phases,
-            events: events, checks: checks)
+            events: events, checks: checks, reportDirectory: report.map { Self.resolve($0, besides: path) })
     }
 
     private func compose(_ text: String) -> Node? {

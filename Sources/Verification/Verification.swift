@@ -63,7 +63,9 @@ package enum Verification {
             // The text is the product of minutes; it must not sit in a buffer when something later goes wrong.
             fflush(nil)
             verdicts.append(report.verdict)
-            if let directory = options.reportDirectory, !write(report, to: directory) { verdicts.append(.invalid) }
+            if let directory = options.reportDirectory ?? scenario.reportDirectory, !write(report, to: directory) {
+                verdicts.append(.invalid)
+            }
         }
         if scenarios.count > 1 { printSummary(Array(zip(scenarios.map(\.name), verdicts))) }
         return Verdict.combined(verdicts).exitCode

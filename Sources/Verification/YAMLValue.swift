@@ -4,24 +4,6 @@
 import Vocabulary
 import Yams
 
-/// Collects the problems of one file while it is read.
-final class ProblemList {
-    let file: String
-    let lines: [Substring]
-    private(set) var problems: [ScenarioProblem] = []
-
-    init(file: String, text: String) {
-        self.file = file
-        lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    }
-
-    func add(_ message: String, line: Int, column: Int) {
-        let source = line > 0 && line <= lines.count ? String(lines[line - 1]) : ""
-        problems.append(
-            ScenarioProblem(file: file, line: line, column: max(1, column), message: message, source: source))
-    }
-}
-
 /// One node of the file, its place and its name in messages.
 struct YAMLValue {
     let node: Node
@@ -123,25 +105,5 @@ struct YAMLValue {
             problem(error.message)
             return nil
         }
-    }
-}
-
-/// A mapping whose keys are all known.
-struct YAMLMapping {
-    let values: [String: YAMLValue]
-    /// As in the file.
-    let keysInOrder: [String]
-    let value: YAMLValue
-
-    subscript(key: String) -> YAMLValue? { values[key] }
-
-    /// Complains unless exactly one of `keys` is there, and names it.
-    func exactlyOne(of keys: [String]) -> String? {
-        let present = keys.filter { values[$0] != nil }
-        guard present.count == 1 else {
-            value.problem("needs exactly one of \(keys.joined(separator: ", "))")
-            return nil
-        }
-        return present[0]
     }
 }

@@ -42,6 +42,7 @@ struct ScenarioReaderTests {
           gap: { longest: 2s }
           proof: { failure_rate: 0.1%, detectable_outage: 500ms, confidence: 99% }
           schedule: { lag_p999: 50ms }
+        report: { directory: out }
         """
 
     @Test func `reads every part of a scenario`() throws {
@@ -53,6 +54,7 @@ struct ScenarioReaderTests {
                 == Scenario.FrontDoor(
                     config: "dir/../configs/rolling-update.yaml", listener: "web", readyWithin: .seconds(20),
                     stopWithin: .seconds(60)))
+        #expect(scenario.reportDirectory == "dir/out")
         #expect(scenario.environment == ["API_TOKEN": "secret", "HOME_OF": "/home/me/x"])
         let writes = scenario.load[0]
         #expect(writes.method == "POST" && !writes.isIdempotent && writes.connections == .fresh)
