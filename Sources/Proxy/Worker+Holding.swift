@@ -21,6 +21,8 @@ extension Worker where Loop: ~Copyable {
             return refuseHeld(client, isFull: services[service].holdMax > 0)
         }
         client.pointee.phase = .held
+        // By the time it goes on, a table may have given that slot to another backend; `tried` has its name.
+        client.pointee.backend = -1
         client.pointee.connectAttempts = 0
         for attempt in 0..<Int(client.pointee.triedCount) { Client.tried(client)[attempt].isFailed = false }
         if client.pointee.flags.contains(.connectFailed) {
