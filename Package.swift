@@ -59,7 +59,7 @@ let package = Package(
         module("Lifecycle", ["Vocabulary"]),
         module("Scaling", ["Vocabulary"]),
         module("Rollouts", ["Vocabulary", "Statistics"]),
-        module("Fleet", ["Vocabulary", "Health", "Lifecycle", "Scaling", "Rollouts"]),
+        module("Fleet", ["Vocabulary", "Health", "Lifecycle", "Scaling", "Statistics", "Rollouts"]),
         module("Simulation", ["Vocabulary", "Fleet", "Health", "Lifecycle", "Scaling", "Rollouts"]),
         // Edges: where the system is touched.
         .target(name: "CKernel"),
@@ -99,7 +99,9 @@ let package = Package(
         tests("RoutingTests", ["Routing", "Vocabulary"]),
         tests("ScalingTests", ["Scaling", "Vocabulary"]),
         tests("SettingsTests", ["Routing", "Settings", "Vocabulary"]),
-        tests("SimulationTests", ["Fleet", "Simulation", "Vocabulary"]),
+        tests(
+            "SimulationTests",
+            ["Fleet", "Health", "Lifecycle", "Rollouts", "Scaling", "Simulation", "Vocabulary"]),
         tests("StatisticsTests", ["Statistics"]),
         tests("StructureTests", []),
         tests("SupervisorTests", ["Supervisor"]),

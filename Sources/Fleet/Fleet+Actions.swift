@@ -36,7 +36,7 @@ extension Fleet {
             orders.append(.terminate(id))
             let why =
                 isOverdue
-                ? "\(id) had \(member.inFlight) requests in flight after \(policy.lifecycle.drainDeadline)"
+                ? "\(id) has had its time to drain, with \(member.inFlight) requests in flight"
                 : "\(id) has nothing in flight"
             note(.instanceStopping, "SIGTERM: \(why)", instance: id, release: member.release)
         case .kill:

@@ -19,6 +19,7 @@ extension Fleet {
         case .probed(let id, let pass, let detail): probed(id, pass, detail, now)
         case .load(let sample): takeLoad(sample, now)
         case .drained(let id): drained(id, now)
+        case .drainExpired(let id): drainExpired(id, now)
         case .policyChanged(let changed): adoptPolicy(changed, now)
         }
     }
@@ -90,6 +91,11 @@ extension Fleet {
 
     private mutating func drained(_ id: InstanceID, _ now: Instant) {
         guard let index = index(of: id), let action = members[index].life.drained(now: now) else { return }
+        perform(action, index, now)
+    }
+
+    private mutating func drainExpired(_ id: InstanceID, _ now: Instant) {
+        guard let index = index(of: id), let action = members[index].life.drainExpired(now: now) else { return }
         perform(action, index, now)
     }
 

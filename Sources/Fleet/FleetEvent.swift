@@ -23,6 +23,8 @@ package enum FleetEvent: Sendable, Hashable {
     case load(LoadSample)
     /// Answers `.drain`: every worker has the table in which it drains, and nothing is in flight on it.
     case drained(InstanceID)
+    /// Answers `.drain` too: what is in flight on it still has had the time that its kind is given.
+    case drainExpired(InstanceID)
     /// The settings were read again.
     case policyChanged(FleetPolicy)
 }

@@ -156,6 +156,13 @@ package struct InstanceMachine: Hashable, Sendable {
         return .terminate(isOverdue: false)
     }
 
+    /// What is still in flight on it has had its time: the caller knows the classes of it, and their deadlines.
+    package mutating func drainExpired(now: Instant) -> InstanceAction? {
+        guard state == .draining else { return nil }
+        move(to: .stopping, now)
+        return .terminate(isOverdue: true)
+    }
+
     /// The process is gone. Legal in every phase.
     package mutating func exited(now: Instant) -> InstanceEnd {
         defer { move(to: .gone, now) }

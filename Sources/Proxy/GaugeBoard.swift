@@ -67,6 +67,7 @@ final class GaugeBoard: Sendable {
             sum.requestsTotal += lane.pointee.requests.load(ordering: .relaxed)
             sum.responses5xx += lane.pointee.responses5xx.load(ordering: .relaxed)
             sum.upstreamFailures += lane.pointee.upstreamFailures.load(ordering: .relaxed)
+            sum.tunnels += lane.pointee.tunnels.load(ordering: .relaxed)
             sum.connectFailures += lane.pointee.connectFailures.load(ordering: .relaxed)
         }
         sum.consecutiveConnectFailures = block.consecutiveConnectFailures.pointee.load(ordering: .relaxed)

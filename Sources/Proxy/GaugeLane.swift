@@ -22,6 +22,8 @@ struct GaugeLane: ~Copyable {
     let upstreamFailures = Atomic<UInt64>(0)
     let connectFailures = Atomic<UInt64>(0)
     let held = Atomic<Int>(0)
+    /// Of those in flight: upgraded and TCP connections.
+    let tunnels = Atomic<Int>(0)
 
     /// Adds `change` to what is in flight, from `now` on.
     func shift(by change: Int, now: Instant) {
@@ -52,6 +54,11 @@ struct GaugeLane: ~Copyable {
                 return (count, sum &+ Int64(count) &* max(0, now.nanoseconds &- start))
             }
         }
+    }
+
+    /// Adds `change` to a level that only the calling worker writes.
+    static func shift(_ level: borrowing Atomic<Int>, by change: Int) {
+        level.store(level.load(ordering: .relaxed) &+ change, ordering: .relaxed)
     }
 
     /// Adds one to a counter that only the calling worker writes.

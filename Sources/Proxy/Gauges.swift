@@ -6,6 +6,8 @@ import Vocabulary
 package struct BackendGauges: Hashable, Sendable {
     /// Requests chosen for it and not yet ended, tunnels and TCP connections included. Exact.
     package var inFlight = 0
+    /// Of these, tunnels and TCP connections. Read with `inFlight` but not in one step: off by what changes meanwhile.
+    package var tunnels = 0
     /// Requests that reached it: a connection was there and the request was written to it.
     package var requestsTotal: UInt64 = 0
     /// Of these, answered with 500 ... 599.

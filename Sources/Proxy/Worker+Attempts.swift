@@ -81,6 +81,7 @@ extension Worker where Loop: ~Copyable {
         let backend = backends[slot]
         backend.pointee.inFlight -= 1
         backend.pointee.lane.pointee.shift(by: -1, now: loop.now)
+        if client.pointee.phase == .tunneling { GaugeLane.shift(backend.pointee.lane.pointee.tunnels, by: -1) }
         client.pointee.upstream = .none
         if isFailed, client.pointee.triedCount > 0 {
             Client.tried(client)[Int(client.pointee.triedCount) - 1].isFailed = true

@@ -4,6 +4,7 @@
 import Balancing
 import EventLoop
 import Routing
+import Synchronization
 import Vocabulary
 
 extension Worker where Loop: ~Copyable {
@@ -100,6 +101,8 @@ extension Worker where Loop: ~Copyable {
             if backends[slot].pointee.lane != lane {
                 let count = Int(backends[slot].pointee.inFlight)
                 if count != 0 { lane.pointee.shift(by: count, now: loop.now) }
+                let tunnels = backends[slot].pointee.lane.pointee.tunnels.load(ordering: .relaxed)
+                if tunnels != 0 { GaugeLane.shift(lane.pointee.tunnels, by: tunnels) }
                 backends[slot].pointee.lane = lane
                 backends[slot].pointee.firstLane = UnsafeMutableRawPointer(block.lane(0))
                 backends[slot].pointee.consecutiveConnectFailures = block.consecutiveConnectFailures

@@ -40,6 +40,7 @@ extension Worker where Loop: ~Copyable {
 
     mutating func beginTunnel(_ client: ClientPointer, _ upstream: UpstreamPointer) {
         client.pointee.phase = .tunneling
+        GaugeLane.shift(backends[upstream.pointee.backend].pointee.lane.pointee.tunnels, by: 1)
         upstream.pointee.phase = .tunneling
         if client.pointee.flags.contains(.isTCP) { client.pointee.answered = loop.now }
         loop.clearDeadline(upstream.pointee.handle)

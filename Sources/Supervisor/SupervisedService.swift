@@ -16,9 +16,14 @@ struct SupervisedService {
         let port: UInt16
         let logFile: String
         var standing: Backend.Standing
-        /// Set with the `draining` standing: the first revision that shows it.
-        var drainsFrom: Revision?
-        var drainBegan: Instant?
+        /// Set with the `draining` standing, until the fleet was told how it ended.
+        var drain: Drain?
+
+        struct Drain {
+            /// The first revision that shows it as draining.
+            let from: Revision
+            let began: Instant
+        }
     }
 
     var setting: ServiceSetting

@@ -50,8 +50,7 @@ extension Supervisor {
     private func setStanding(_ standing: Backend.Standing, of id: InstanceID) {
         guard var live = supervised[id.service]?.live[id], live.standing != .draining else { return }
         if standing == .draining {
-            live.drainsFrom = revision.next
-            live.drainBegan = MonotonicClock.now
+            live.drain = .init(from: revision.next, began: MonotonicClock.now)
         }
         live.standing = standing
         supervised[id.service]?.live[id] = live

@@ -30,17 +30,25 @@ extension Supervisor {
             services: services + leaving)
     }
 
-    /// Tells the fleets which draining instances have nothing in flight any more.
+    /// Tells the fleets which draining instances have nothing in flight any more, or only what has had its time:
+    /// requests and tunnels each have a deadline of their own.
     func reportDrained(now: Instant) {
         for (service, entry) in supervised {
-            let waiting = entry.live.filter { $0.value.drainsFrom != nil }.sorted { $0.key < $1.key }
+            let waiting = entry.live.filter { $0.value.drain != nil }.sorted { $0.key < $1.key }
             for (id, live) in waiting {
                 // The order matters: first that no worker can choose it any more, then that nothing is in flight.
-                guard let from = live.drainsFrom, surroundings.gateway.appliedRevision >= from,
-                    surroundings.gateway.gauges(of: live.backend)?.inFlight ?? 0 == 0
-                else { continue }
-                supervised[service]?.live[id]?.drainsFrom = nil
-                step(service) { $0.handle(.drained(id), now: $1) }
+                guard let drain = live.drain, surroundings.gateway.appliedRevision >= drain.from else { continue }
+                let gauges = surroundings.gateway.gauges(of: live.backend) ?? BackendGauges()
+                let limits = entry.instances.drain
+                if gauges.inFlight == 0 {
+                    supervised[service]?.live[id]?.drain = nil
+                    step(service) { $0.handle(.drained(id), now: $1) }
+                } else if (gauges.inFlight <= gauges.tunnels || now >= drain.began + limits.requests)
+                    && (gauges.tunnels == 0 || now >= drain.began + limits.tunnels)
+                {
+                    supervised[service]?.live[id]?.drain = nil
+                    step(service) { $0.handle(.drainExpired(id), now: $1) }
+                }
             }
         }
     }

@@ -161,7 +161,7 @@ package actor Supervisor {
 
     private func watchTime() async {
         while !Task.isCancelled, stage != .stopped {
-            let isDraining = supervised.values.contains { $0.live.values.contains { $0.drainsFrom != nil } }
+            let isDraining = supervised.values.contains { $0.live.values.contains { $0.drain != nil } }
             try? await Task.sleep(for: isDraining ? Limits.drainTick : Limits.tick)
             tick()
         }
@@ -173,6 +173,8 @@ package actor Supervisor {
             enqueue(.forget(exit.id))
             return
         }
+        // First what the gateway counted on it: the judge of a rollout would miss its last failures.
+        sampleLoad(now: MonotonicClock.now)
         step(service) { $0.handle(.exited(exit.id, description: exit.description), now: $1) }
     }
 

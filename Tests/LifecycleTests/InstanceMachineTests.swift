@@ -58,6 +58,15 @@ struct InstanceMachineTests {
         #expect(machine.drained(now: at(41)) == nil)
     }
 
+    @Test func `what is in flight still may be given up on before the last deadline, while it drains`() {
+        var machine = ready()
+        #expect(machine.drainExpired(now: at(9)) == nil)
+        _ = machine.leave(now: at(10))
+        #expect(machine.drainExpired(now: at(20)) == .terminate(isOverdue: true))
+        #expect(machine.drainExpired(now: at(21)) == nil)
+        #expect(machine.drained(now: at(22)) == nil)
+    }
+
     @Test func `it is killed after the grace, and again until it is gone`() {
         var machine = ready()
         _ = machine.leave(now: at(10))

@@ -38,10 +38,12 @@ import Vocabulary
             #expect(client.read(4) == word.uppercased())
         }
         #expect(plane.gauges(1).inFlight == 1)
+        #expect(plane.gauges(1).tunnels == 1)
         #expect(plane.serviceGauges.inFlight == 1)
         client.close()
         #expect(plane.isQuiet)
         #expect(plane.gauges(1).inFlight == 0)
+        #expect(plane.gauges(1).tunnels == 0)
         let line = plane.log(1)[0]
         #expect(value("status", line) == "101")
         #expect(value("bytes_in", line) == "8")
