@@ -21,11 +21,19 @@ extension Judge {
         /// By instance name; instances known to be ready that got nothing count 0.
         var counts: [String: Int] = [:]
         var hasRetries = false
+        /// By instance: requests that were dispatched to it and sent again under a later table, which the ledger names.
+        var sentAgain: [String: Int] = [:]
+        /// In microseconds since 1970.
+        var firstLine = Int64.max
         /// Requests that a killed server took with it; nobody knows from which instances.
         var lost = 0
 
         var total: Int { counts.values.reduce(0, +) }
-        var spread: Int { (counts.values.max() ?? 0) - (counts.values.min() ?? 0) }
+        /// The largest count less the smallest; what was sent again later makes up for what is wanting here.
+        var spread: Int {
+            let most = counts.values.max() ?? 0
+            return most - (counts.map { min(most, $1 + sentAgain[$0, default: 0]) }.min() ?? 0)
+        }
     }
 
     /// Of a false alarm in either direction, per service (research: one in ten thousand runs).
@@ -67,8 +75,10 @@ extension Judge {
             return EpochKey(generation: generation(ended), revision: entry.revision)
         }
         var epochs: [EpochKey: Epoch] = [:]
-        for entry in balancer.entries where !entry.tried.isEmpty && balancer.texts[entry.service] == service {
+        let entries = balancer.entries.filter { !$0.tried.isEmpty && balancer.texts[$0.service] == service }
+        for entry in entries {
             let key = key(entry)
+            epochs[key, default: Epoch()].firstLine = min(epochs[key]?.firstLine ?? .max, entry.time)
             // The connection of a keep-alive pool that had died meanwhile is replaced by one to the same backend.
             let tried = Set(entry.tried)
             if tried.count > 1 { epochs[key, default: Epoch()].hasRetries = true }
@@ -76,11 +86,30 @@ extension Judge {
                 epochs[key, default: Epoch()].counts[balancer.texts[backend] ?? "", default: 0] += 1
             }
         }
+        addSentAgain(balancer, entries, to: &epochs, key: key)
         addStarved(evidence, service: service, to: &epochs) {
             EpochKey(generation: generation($0.asked), revision: $0.revision)
         }
         addLost(evidence, to: &epochs, generations: deaths.count)
         return epochs.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// A request whose backend died may have been sent there under the table before the one that it was logged under.
+    private static func addSentAgain(
+        _ balancer: BalancerLedger, _ entries: [BalancerEntry], to epochs: inout [EpochKey: Epoch],
+        key: (BalancerEntry) -> EpochKey
+    ) {
+        let order = epochs.keys.sorted()
+        let before = Dictionary(uniqueKeysWithValues: zip(order.dropFirst(), order))
+        for entry in entries where entry.tried.count > 1 {
+            let own = key(entry)
+            guard let previous = before[own], previous.generation == own.generation,
+                entry.time - entry.totalMicroseconds <= epochs[own]!.firstLine
+            else { continue }
+            for backend in entry.tried.dropLast() {
+                epochs[previous]!.sentAgain[balancer.texts[backend] ?? "", default: 0] += 1
+            }
+        }
     }
 
     /// Who was ready and got nothing stands in no line of the ledger, but in the status. A single look may be a moment

@@ -32,9 +32,13 @@ struct LeftoverProcesses {
         return found
     }
 
-    /// Ends them all. They bear this run's mark, so they are its own.
+    /// Ends them all, and returns when they are gone. They bear this run's mark, so they are its own.
     func end() {
-        for process in list() { kill(process.pid, SIGKILL) }
+        let deadline = DriverClock.now + 5_000_000_000
+        while case let processes = list(), !processes.isEmpty, DriverClock.now < deadline {
+            for process in processes { kill(process.pid, SIGKILL) }
+            DriverClock.sleep(nanoseconds: 1_000_000)
+        }
     }
 
     private static func contents(_ path: String) -> [UInt8] {

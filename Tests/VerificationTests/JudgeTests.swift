@@ -281,6 +281,24 @@ struct JudgeTests {
         #expect(evidence.finding("distribution")?.verdict == .fail, "app-1 is no member of table 2")
     }
 
+    @Test func `counts a request that was sent again for the table that sent it first`() throws {
+        var evidence = try Evidence.orderly()
+        // Five went to app-1 under table 1, which died; table 2 sent them elsewhere, and the ledger names table 2.
+        let victim = evidence.balancer!.texts.number(of: "app-1")
+        let indices = (1180..<1200).filter { evidence.balancer!.entries[$0].instance == victim }.prefix(5)
+        for index in indices {
+            let other = evidence.balancer!.texts.number(of: "app-2")
+            evidence.balancer!.entries[index].instance = other
+            evidence.balancer!.entries[index].tried = [victim, other]
+            evidence.balancer!.entries[index].revision = 2
+            evidence.balancer!.entries[index].time = 12_002_000
+            evidence.balancer!.entries[index].totalMicroseconds = 12_002_000 - Int64(index) * 10_000
+        }
+        #expect(evidence.finding("distribution")?.verdict == .pass)
+        for index in indices { evidence.balancer!.entries[index].tried.removeFirst() }
+        #expect(evidence.finding("distribution")?.verdict == .fail)
+    }
+
     @Test func `starts counting anew after a killed server, and forgives what it took along`() throws {
         var evidence = try Evidence.orderly()
         evidence.timeline.events.append(Evidence.kill("server", at: 30 * second))

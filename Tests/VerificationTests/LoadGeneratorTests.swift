@@ -61,6 +61,16 @@ struct LoadGeneratorTests {
         #expect(!fresh.records.contains { $0.isOnReusedConnection })
     }
 
+    @Test func `lets a user think after each answer in a closed loop`() throws {
+        let server = ScriptedServer { Self.echo($0) }
+        let ledger = try run(
+            "  - { name: a, http: { path: / }, arrival: { closed: { users: 1, think: 3ms } } }", on: server,
+            requests: 10)
+        let gaps = zip(ledger.records, ledger.records.dropFirst()).map { $1.intended - $0.finished }
+        #expect(gaps.allSatisfy { $0 == 3_000_000 })
+        #expect(ledger.records.allSatisfy { $0.begun >= $0.intended })
+    }
+
     @Test(arguments: [
         (ScriptedServer.Reply.close, Outcome.eof), (.reset, .reset), (.truncated, .truncated), (.garbage, .malformed),
         (.silence, .timeout), (.answer(503, headers: ["X-Portico-Reason": "no_backend_ready"]), .badStatus),
