@@ -25,7 +25,7 @@ extension Judge {
         var sentAgain: [String: Int] = [:]
         /// In microseconds since 1970.
         var firstLine = Int64.max
-        /// Requests that a killed server took with it; nobody knows from which instances.
+        /// Requests of which nobody knows where they went: taken along by a killed server, or by a backend long gone.
         var lost = 0
 
         var total: Int { counts.values.reduce(0, +) }
@@ -107,7 +107,13 @@ extension Judge {
                 entry.time - entry.totalMicroseconds <= epochs[own]!.firstLine
             else { continue }
             for backend in entry.tried.dropLast() {
-                epochs[previous]!.sentAgain[balancer.texts[backend] ?? "", default: 0] += 1
+                let name = balancer.texts[backend] ?? ""
+                // A backend that is gone by then has only its number left: `b7`.
+                if name.first == "b", UInt32(name.dropFirst()) != nil {
+                    epochs[previous]!.lost += 1
+                } else {
+                    epochs[previous]!.sentAgain[name, default: 0] += 1
+                }
             }
         }
     }
@@ -142,7 +148,7 @@ extension Judge {
         let lost = evidence.client.records.count { index[Int($0.number)] == -1 && excuses.mayLackLine($0) }
         for generation in 0..<generations {
             guard let last = epochs.keys.filter({ $0.generation == generation }).max() else { continue }
-            epochs[last]?.lost = lost
+            epochs[last]?.lost += lost
         }
     }
 
