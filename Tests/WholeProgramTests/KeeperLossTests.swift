@@ -34,13 +34,13 @@ struct KeeperLossTests {
         try Data(text.utf8).write(to: URL(fileURLWithPath: file))
 
         let first = try Program.portico.start(["serve", file, "--state", state])
-        let before = try #require(readyStatus(state), "the front door did not get ready")
+        let before = try #require(try readyStatus(state), "the front door did not get ready")
         kill(before.keeperPID, SIGKILL)
         first.waitUntilExit()
 
         let second = try Program.portico.start(["serve", file, "--state", state])
         let after = try #require(
-            readyStatus(state, where: { $0.keeperPID != before.keeperPID }), "the second did not get ready")
+            try readyStatus(state, where: { $0.keeperPID != before.keeperPID }), "the second did not get ready")
         #expect(after.services.first?.backends.map(\.pid) == before.services.first?.backends.map(\.pid))
         #expect(after.services.first?.backends.map(\.name) == ["app-1", "app-2"])
 
