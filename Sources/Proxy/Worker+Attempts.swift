@@ -26,6 +26,8 @@ extension Worker where Loop: ~Copyable {
             upstream.pointee.client = client.pointee.handle
             client.pointee.connected = loop.now
             sendRequest(client, upstream, parsed: parsed)
+            // On a later attempt, and after a hold, the body that came in the meantime waits in the stash.
+            if parsed == nil { feedStash(client) }
         } else {
             connect(client, slot)
         }

@@ -58,7 +58,9 @@ extension Worker where Loop: ~Copyable {
     /// Microseconds: until a backend was chosen, until it was connected, until it answered, and all together.
     private mutating func writeTimes(_ client: ClientPointer) {
         let begun = client.pointee.begun
-        let chosen = max(begun, client.pointee.chosen)
+        // Without a backend it queued to its end.
+        let isQueued = client.pointee.backend < 0 && client.pointee.service >= 0
+        let chosen = isQueued ? loop.now : max(begun, client.pointee.chosen)
         let connected = max(chosen, client.pointee.connected)
         let answered = max(connected, client.pointee.answered)
         let isConnected = client.pointee.connected >= chosen

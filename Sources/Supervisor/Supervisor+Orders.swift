@@ -109,7 +109,9 @@ extension Supervisor {
             addLive(id, release: release, process: process, port: port, logFile: logFile)
             step(id.service) { $0.handle(.spawned(id), now: $1) }
         } catch {
-            step(id.service) { $0.handle(.spawnFailed(id, reason: "\(error)"), now: $1) }
+            // One line: it becomes part of a sentence.
+            let reason = "\(error)".split(separator: "\n").joined(separator: ";")
+            step(id.service) { $0.handle(.spawnFailed(id, reason: reason), now: $1) }
         }
     }
 
@@ -129,6 +131,21 @@ extension Supervisor {
         surroundings.events.record(
             EventKind(note.kind), service: service, instance: note.instance?.description, release: note.release,
             message: note.message)
+        if note.kind.concernsForeground { configuration.announce(note.message) }
+    }
+}
+
+extension FleetNote.Kind {
+    /// Whether whoever started the front door in a terminal wants to see it: what came up, what went wrong, what a
+    /// rollout came to. The rest is in the event log.
+    fileprivate var concernsForeground: Bool {
+        switch self {
+        case .instanceReady, .instanceUnhealthy, .instanceKilled, .instanceFailed, .crashLooping, .crashLoopEnded,
+            .rolloutStarted, .rolloutPaused, .rolloutResumed, .rolloutUndoing, .rolloutCompleted, .rolloutUndone,
+            .rolloutFailed:
+            true
+        case .instanceStarting, .instanceAdopted, .instanceDraining, .instanceStopping, .instanceStopped, .scaled: false
+        }
     }
 }
 

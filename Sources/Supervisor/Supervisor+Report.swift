@@ -50,6 +50,10 @@ extension Supervisor {
             report.instancesMax = fleet.bounds.max
             report.instancesDesired = fleet.desired
             report.scalingReason = fleet.desiredReason
+            if !fleet.crashLooping.isEmpty {
+                let releases = fleet.crashLooping.map(\.rawValue).joined(separator: ", ")
+                report.scalingReason! += "; \(releases) fails again and again: see `portico events`"
+            }
             report.release = fleet.stable.rawValue
             report.rollout = fleet.rollout.map(RolloutReport.init)
             report.backends =
