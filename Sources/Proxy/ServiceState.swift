@@ -13,6 +13,9 @@ struct ServiceState {
     var members: UnsafeMutablePointer<Int32>
     var memberCount = 0
     var weights: [Int] = []
+    /// Which members were ready when the rotation began: it begins anew when that changes, because one that goes on in
+    /// mid-cycle with fewer members picks some of them twice.
+    var readiness: [Bool] = []
     var memberCapacity = 0
     var algorithm = BalanceAlgorithm.roundRobin
     var roundRobin = RoundRobin(weights: [])

@@ -72,8 +72,10 @@ extension Worker where Loop: ~Copyable {
 
     /// The rotation goes on where it was unless the backends themselves or their weights changed.
     private mutating func setMembers(_ number: Int, _ slots: [Int32], weights: [Int]) {
+        let readiness = slots.map { backends[$0].pointee.standing == .ready }
         let isSame =
             services[number].memberCount == slots.count && services[number].weights == weights
+            && services[number].readiness == readiness
             && slots.indices.allSatisfy { services[number].members[$0] == slots[$0] }
         guard !isSame else { return }
         if services[number].memberCapacity < slots.count {
@@ -84,12 +86,14 @@ extension Worker where Loop: ~Copyable {
         for (position, slot) in slots.enumerated() { services[number].members[position] = slot }
         services[number].memberCount = slots.count
         services[number].weights = weights
+        services[number].readiness = readiness
         services[number].roundRobin = RoundRobin(weights: weights)
         services[number].leastConnections = LeastConnections(weights: weights)
         // Workers begin at different backends, so that few requests spread as well as many.
-        for _ in 0..<(slots.isEmpty ? 0 : index % slots.count) {
-            _ = services[number].roundRobin.next { _ in true }
-            _ = services[number].leastConnections.next(inFlight: { _ in 0 }, isEligible: { _ in true })
+        let readyCount = readiness.count { $0 }
+        for _ in 0..<(readyCount == 0 ? 0 : index % readyCount) {
+            _ = services[number].roundRobin.next { readiness[$0] }
+            _ = services[number].leastConnections.next(inFlight: { _ in 0 }, isEligible: { readiness[$0] })
         }
     }
 

@@ -28,6 +28,18 @@ import Vocabulary
         #expect(plane.serviceGauges.responses5xx == 0)
     }
 
+    @Test func `the rotation begins anew when backends leave it`() throws {
+        let origins = (0..<5).map { _ in Origin(answering: "ok") }
+        let plane = try Plane(origins.map(\.port))
+        for _ in 0..<7 { #expect(plane.get().body == "ok") }
+        plane.setStanding(4, .draining)
+        plane.setStanding(5, .draining)
+        let before = origins.map(\.requests.count)
+        for _ in 0..<9 { #expect(plane.get().body == "ok") }
+        let after = origins.map(\.requests.count)
+        #expect(zip(after, before).map(-) == [3, 3, 3, 0, 0])
+    }
+
     @Test func `weights give shares`() throws {
         let origins = (0..<2).map { _ in Origin(answering: "ok") }
         let plane = try Plane(origins.map(\.port)) { service, _ in service.backends[0].weight = 3 }

@@ -170,23 +170,6 @@ import Vocabulary
         #expect(plane.gauges(2).requestsTotal == 4)
     }
 
-    @Test func `a body that came while a backend refused goes to the next one over its pooled connection`() throws {
-        let healthy = Origin(answering: "ok")
-        let dead = DeadPort()
-        let plane = try Plane([healthy.port])
-        let client = plane.connect()
-        client.write("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-        #expect(client.readResponse().body == "ok")
-        // Now one connection is pooled, and half of the turns meet the dead one first.
-        plane.publish { $0.services[0].backends.append(Plane.backend(2, port: dead.port)) }
-        for _ in 0..<2 {
-            client.write("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody")
-            #expect(client.readResponse().body == "ok")
-        }
-        #expect(plane.gauges(2).connectFailures == 1)
-        #expect(plane.gauges(1).requestsTotal == 3)
-    }
-
     @Test func `a client that leaves while it waits ends the work upstream`() throws {
         let upstreamEnded = Gate()
         let origin = Origin { origin, connection, _ in

@@ -130,4 +130,24 @@ import Vocabulary
         #expect(plane.gauges(1).connectFailures == 1)
         for filler in fillers { close(filler) }
     }
+
+    @Test func `a body that waited for a connection goes to the next backend over a pooled one`() throws {
+        let full = try ListeningSockets(.tcp(host: "127.0.0.1", port: 0), count: 1)
+        listen(full.descriptors[0], 0)
+        guard case .tcp(_, let port) = full.bound else { return }
+        let fillers = (0..<2).map { _ in Background.connecting(to: port) }
+        let origin = Origin(answering: "ok")
+        let plane = try Plane([origin.port]) { service, _ in service.timeouts.connect = Self.short }
+        let client = plane.connect()
+        client.write(Self.get)
+        #expect(client.readResponse().body == "ok")
+        // Now a connection is pooled, and one of the next two turns meets the full one first.
+        plane.publish { $0.services[0].backends.append(Plane.backend(2, port: port)) }
+        for _ in 0..<2 {
+            client.write("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody")
+            #expect(client.readResponse().body == "ok")
+        }
+        #expect(plane.gauges(2).connectFailures == 1)
+        for filler in fillers { close(filler) }
+    }
 }
