@@ -136,7 +136,13 @@ import Vocabulary
         listen(full.descriptors[0], 0)
         guard case .tcp(_, let port) = full.bound else { return }
         let fillers = (0..<2).map { _ in Background.connecting(to: port) }
-        let origin = Origin(answering: "ok")
+        let origin = Origin { origin, connection, _ in
+            while let head = origin.nextHead(connection) {
+                // Answers only once it has the body.
+                if head.hasPrefix("PUT"), connection.read(4) != "body" { return }
+                connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            }
+        }
         let plane = try Plane([origin.port]) { service, _ in service.timeouts.connect = Self.short }
         let client = plane.connect()
         client.write(Self.get)
