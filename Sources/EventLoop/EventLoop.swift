@@ -4,6 +4,7 @@
 //
 // Not here: what the bytes mean.
 
+import CKernel
 import Glibc
 import Vocabulary
 
