@@ -1,0 +1,2 @@
+/// Certificates and rules by which a listener speaks TLS.
+package final class TLSServerContext: Sendable {}
