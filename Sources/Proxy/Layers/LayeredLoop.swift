@@ -38,6 +38,8 @@ struct ConnectionFacts {
     var isSecure = false
     /// HTTP/2 was agreed by ALPN. `SecureLoop` tells it of both directions, at `.established` and at `.connected`.
     var isH2 = false
+    /// Its TLS session went on from an earlier one.
+    var isResumed = false
     /// One stream of a multiplexed connection.
     var isStream = false
     /// The server name of the TLS handshake, valid as long as the connection is open; empty: none.

@@ -10,9 +10,15 @@ package final class ListenerDress: Sendable {
     package let http2: Bool
     /// HTTP/2 with prior knowledge is taken on plain connections (RFC 9113 §3.3).
     package let h2c: Bool
+    /// The names of every certificate of the front door: a request for one of them that comes over a connection with
+    /// another certificate is misdirected.
+    package let certifiedHosts: ServerNames?
 
-    package init(tls: TLSServerContext? = nil, http2: Bool = false, h2c: Bool = false) {
+    package init(
+        tls: TLSServerContext? = nil, http2: Bool = false, h2c: Bool = false, certifiedHosts: ServerNames? = nil
+    ) {
         self.tls = tls
+        self.certifiedHosts = certifiedHosts
         self.http2 = http2
         self.h2c = h2c
     }
