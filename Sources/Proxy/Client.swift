@@ -53,9 +53,11 @@ struct Span {
 
 /// A client connection. One exchange at a time; pipelined requests wait in `stash`.
 struct Client {
-    /// Successors: idle → head → (held ⇄ connecting) → exchanging → idle | tunneling | lingering → gone.
+    /// Successors: (greeting →) idle → head → (held ⇄ connecting) → exchanging → idle | tunneling | lingering → gone.
     enum Phase: UInt8 {
         case free
+        /// What comes before the first request is in progress: a TLS handshake.
+        case greeting
         /// Between requests: nothing of the next one has come.
         case idle
         /// A part of a head is in `stash`.
@@ -102,6 +104,8 @@ struct Client {
         static let hasRequest = Flags(rawValue: 1 << 15)
         /// The rest of the request body goes nowhere: the backend answered without it.
         static let discardsBody = Flags(rawValue: 1 << 17)
+        /// Came through TLS here.
+        static let isSecure = Flags(rawValue: 1 << 18)
     }
 
     var handle = ConnectionHandle.none
@@ -163,7 +167,7 @@ struct Client {
 
     /// Forgets the request in progress, not the connection.
     mutating func forgetRequest() {
-        flags.formIntersection([.isHTTP11, .keepAlive, .isTCP, .inputEnded, .clientCloses])
+        flags.formIntersection([.isHTTP11, .keepAlive, .isTCP, .inputEnded, .clientCloses, .isSecure])
         requestBody = .done
         responseBody = .done
         service = -1

@@ -58,6 +58,8 @@ struct ListenerState {
     var descriptor: CInt
     var isOpen = false
     var isPaused = false
+    /// Accepted connections have something to say before their first request.
+    var isPreceded = false
     /// The service's number in TCP mode; -1: HTTP.
     var tcpService: Int32 = -1
     /// A TCP listener whose service no table knows yet takes no connections.

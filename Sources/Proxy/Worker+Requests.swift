@@ -17,7 +17,7 @@ extension Worker where Loop: ~Copyable {
             if client.pointee.stash.isEmpty { return relayFromClient(client, bytes) }
         case .lingering:
             return discard(client, bytes.count)
-        case .idle, .head, .held, .connecting, .exchanging, .free:
+        case .idle, .head, .held, .connecting, .exchanging, .greeting, .free:
             break
         }
         guard client.pointee.stash.isEmpty else {
@@ -80,7 +80,7 @@ extension Worker where Loop: ~Copyable {
             case .lingering:
                 discard(client, rest.count)
                 taken = rest.count
-            case .held, .connecting, .free:
+            case .held, .connecting, .greeting, .free:
                 return used
             }
             guard isOpen(client, handle) else { return bytes.count }
@@ -103,7 +103,7 @@ extension Worker where Loop: ~Copyable {
                 client.pointee.stash.isEmpty
                 && (client.pointee.requestBody.isDone || !loop.isCongested(client.pointee.upstream))
         case .tunneling: isWanted = client.pointee.stash.isEmpty && !loop.isCongested(client.pointee.upstream)
-        case .lingering: isWanted = true
+        case .lingering, .greeting: isWanted = true
         case .free: return
         }
         if isWanted { loop.resumeReceiving(handle) } else { loop.pauseReceiving(handle) }
@@ -197,7 +197,7 @@ extension Worker where Loop: ~Copyable {
         if requestParser.expectsContinue { flags.insert(.expectsContinue) }
         if !requestParser.keepAlive { flags.insert(.clientCloses) }
         if requestParser.keepAlive && !isDraining { flags.insert(.keepAlive) }
-        client.pointee.flags = flags
+        client.pointee.flags = flags.union(client.pointee.flags.intersection(.isSecure))
         client.pointee.begun = loop.now
         client.pointee.chosen = loop.now
         client.pointee.method = requestParser.method
@@ -207,6 +207,7 @@ extension Worker where Loop: ~Copyable {
         loop.clearDeadline(client.pointee.handle)
 
         let host = requestParser.host.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
+        if isElsewhere(client, host) { return }
         guard let match = matcher?.match(host: host, path: requestParser.path(in: bytes)) else {
             return respond(client, status: 404, .noRoute, mustClose: false)
         }

@@ -19,7 +19,7 @@ import HTTPWire
 import Routing
 import Vocabulary
 
-struct Worker<Loop: EventLoop & ~Copyable>: ~Copyable {
+struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
     /// What a slot of the loop is used for.
     enum Role: UInt8 {
         case none
@@ -140,7 +140,8 @@ struct Worker<Loop: EventLoop & ~Copyable>: ~Copyable {
         case .deadline: clientDeadline(client)
         case .broken, .sendFailed, .hangup: clientBroken(client)
         case .accepted, .acceptFailed, .connected, .connectFailed, .wakeup, .turn: break
-        case .established, .multiplexed, .opened: break
+        case .established: clientEstablished(client)
+        case .multiplexed, .opened: break
         }
     }
 

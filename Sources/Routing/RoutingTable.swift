@@ -31,6 +31,10 @@ package struct ListenerRules: Hashable, Sendable {
 
     package var name: ListenerName
     package var mode: Mode
+    /// Requests are answered by sending the client to this port of the same host, over HTTPS.
+    package var redirectToHTTPS: UInt16?
+    /// From the accept to the end of what comes before the first request: PROXY header, TLS handshake.
+    package var handshakeTimeout: Duration
     /// From the first byte of a request to the end of its head.
     package var headerTimeout: Duration
     /// Between two reads of a request body.
@@ -46,10 +50,13 @@ package struct ListenerRules: Hashable, Sendable {
     package init(
         name: ListenerName, mode: Mode, headerTimeout: Duration = .seconds(10), bodyTimeout: Duration = .seconds(30),
         idleTimeout: Duration = .seconds(75), tcpIdleTimeout: Duration = .seconds(3600), connectionsMax: Int = 50_000,
-        headerBytesMax: ByteCount = .kibibytes(32), headerFieldsMax: Int = 100
+        headerBytesMax: ByteCount = .kibibytes(32), headerFieldsMax: Int = 100,
+        redirectToHTTPS: UInt16? = nil, handshakeTimeout: Duration = .seconds(5)
     ) {
         self.name = name
         self.mode = mode
+        self.redirectToHTTPS = redirectToHTTPS
+        self.handshakeTimeout = handshakeTimeout
         self.headerTimeout = headerTimeout
         self.bodyTimeout = bodyTimeout
         self.idleTimeout = idleTimeout
