@@ -63,13 +63,16 @@ let package = Package(
         module("Simulation", ["Vocabulary", "Fleet", "Health", "Lifecycle", "Scaling", "Rollouts"]),
         // Edges: where the system is touched.
         .target(name: "CKernel"),
+        .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         module("Kernel", ["CKernel", "Vocabulary"]),
         module("EventLoop", ["CKernel", "Kernel", "Vocabulary"]),
         module("TLS", ["COpenSSL"]),
+        module("HTTP2", ["CNghttp2", "HTTPWire", "Vocabulary"]),
         module(
-            "Proxy", ["Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Routing", "TLS", "Vocabulary"]),
+            "Proxy",
+            ["Balancing", "CKernel", "EventLoop", "HTTP2", "HTTPWire", "Kernel", "Routing", "TLS", "Vocabulary"]),
         module("Keeper", ["CKernel", "Kernel", "Vocabulary"]),
         module("Probing", ["CKernel", "Kernel", "Vocabulary"]),
         module("Shares", ["Vocabulary"]),

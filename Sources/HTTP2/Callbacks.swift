@@ -104,7 +104,7 @@ extension UnsafeMutablePointer where Pointee == Core {
         case NGHTTP2_HEADERS.rawValue: finishHead(session, isLast: isLast)
         case NGHTTP2_PING.rawValue:
             let isAcknowledgement = header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
-            if isAcknowledgement, session.pointee.isDraining { tellDrainSeen(session) }
+            if isAcknowledgement, session.pointee.isDraining { finishDrain(session) }
         case NGHTTP2_GOAWAY.rawValue: session.pointee.flags.insert(.peerIsLeaving)
         default: break
         }

@@ -73,7 +73,6 @@ extension UnsafeMutablePointer where Pointee == Core {
         var event = QueuedEvent()
         event.kind = kind
         event.stream = stream
-        event.session = stream.pointee.session
         event.generation = stream.pointee.generation
         event.isRefused = isRefused
         pointee.events.append(event)
@@ -84,15 +83,7 @@ extension UnsafeMutablePointer where Pointee == Core {
         event.kind = .received
         event.source = .inbox
         event.stream = stream
-        event.session = stream.pointee.session
         event.generation = stream.pointee.generation
-        pointee.events.append(event)
-    }
-
-    func tellDrainSeen(_ session: SessionPointer) {
-        var event = QueuedEvent()
-        event.kind = .drainSeen
-        event.session = session
         pointee.events.append(event)
     }
 
@@ -112,7 +103,6 @@ extension UnsafeMutablePointer where Pointee == Core {
         event.kind = .received
         event.source = .arena
         event.stream = stream
-        event.session = stream.pointee.session
         event.generation = stream.pointee.generation
         event.start = start
         event.count = pointee.arena.count - start
@@ -154,5 +144,14 @@ extension UnsafeMutablePointer where Pointee == Core {
         else { return }
         session.pointee.flags.insert(.isCondemned)
         _ = nghttp2_session_terminate_session(session.pointee.library, NGHTTP2_ENHANCE_YOUR_CALM.rawValue)
+    }
+
+    /// The final GOAWAY. Also called from within a callback, where only submitting is allowed.
+    func finishDrain(_ session: SessionPointer) {
+        guard !session.pointee.flags.contains(.isLeaving) else { return }
+        session.pointee.flags.formUnion([.isLeaving, .isDraining])
+        let last = nghttp2_session_get_last_proc_stream_id(session.pointee.library)
+        _ = nghttp2_submit_goaway(
+            session.pointee.library, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, NGHTTP2_NO_ERROR.rawValue, nil, 0)
     }
 }

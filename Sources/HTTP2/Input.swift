@@ -33,7 +33,6 @@ extension UnsafeMutablePointer where Pointee == Core {
         event.kind = .received
         event.source = .input
         event.stream = stream
-        event.session = stream.pointee.session
         event.generation = stream.pointee.generation
         event.input = bytes.baseAddress
         event.count = bytes.count
@@ -58,7 +57,7 @@ extension UnsafeMutablePointer where Pointee == Core {
 extension Multiplexer {
     /// Turns a queued event into a told one; `false` when there is nothing to tell.
     func tell(_ queued: QueuedEvent, _ event: inout SessionEvent) -> Bool {
-        guard let stream = queued.stream else { return true }
+        guard let stream = queued.stream else { return false }
         switch queued.kind {
         case .opened:
             guard !stream.pointee.flags.contains(.isGone) else {
@@ -79,7 +78,6 @@ extension Multiplexer {
             return stream.pointee.owner != 0
         case .received:
             return queued.source == .inbox ? tellInbox(stream, &event) : tellBytes(queued, stream, &event)
-        case .drainSeen: return true
         }
     }
 

@@ -117,7 +117,7 @@ package struct Multiplexer: ~Copyable {
     }
 
     /// Tells the client that no further streams will be taken after those it is just sending: GOAWAY with the highest
-    /// id, and a PING whose answer shows that the client has seen it (`.drainSeen`; RFC 9113 §6.8).
+    /// id, and a PING whose answer shows that the client has seen it and leads to the final GOAWAY (RFC 9113 §6.8).
     package func beginDrain(_ session: SessionPointer) {
         guard !session.pointee.isDraining else { return }
         session.pointee.flags.insert(.isDraining)
@@ -127,11 +127,7 @@ package struct Multiplexer: ~Copyable {
 
     /// Takes no further streams: the final GOAWAY. Streams in progress go on; then the session is over.
     package func finishDrain(_ session: SessionPointer) {
-        guard !session.pointee.flags.contains(.isLeaving) else { return }
-        session.pointee.flags.formUnion([.isLeaving, .isDraining])
-        let last = nghttp2_session_get_last_proc_stream_id(session.pointee.library)
-        _ = nghttp2_submit_goaway(
-            session.pointee.library, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, NGHTTP2_NO_ERROR.rawValue, nil, 0)
+        core.finishDrain(session)
     }
 
     // MARK: Receiving
@@ -151,7 +147,10 @@ package struct Multiplexer: ~Copyable {
         core.suspend(session)
         guard count >= 0 else {
             // Flooded with what must be acknowledged, or not HTTP/2 at all; or out of memory.
-            let error = count == Int(NGHTTP2_ERR_FLOODED.rawValue) ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR
+            let isFlood =
+                count == Int(NGHTTP2_ERR_FLOODED.rawValue)
+                || count == Int(NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue)
+            let error = isFlood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR
             _ = nghttp2_session_terminate_session(session.pointee.library, error.rawValue)
             session.pointee.flags.insert(.isCondemned)
             return false
@@ -169,7 +168,6 @@ package struct Multiplexer: ~Copyable {
             if let stream = queued.stream, stream.pointee.generation != queued.generation { continue }
             event.kind = queued.kind
             event.stream = queued.stream
-            event.session = queued.session
             event.isRefused = queued.isRefused
             if tell(queued, &event) { return true }
         }

@@ -13,13 +13,10 @@ package struct SessionEvent {
         case broken
         /// The stream has room again.
         case drained
-        /// The peer of a draining `session` has seen the first GOAWAY.
-        case drainSeen
     }
 
     package var kind = Kind.ended
     package var stream: StreamPointer?
-    package var session: SessionPointer?
     package var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
     /// `.broken`: the peer has done nothing for this request (RFC 9113 §8.7).
     package var isRefused = false
@@ -41,7 +38,6 @@ struct QueuedEvent {
     var source = Source.none
     var isRefused = false
     var stream: StreamPointer?
-    var session: SessionPointer?
     var generation: UInt32 = 0
     var start = 0
     var count = 0

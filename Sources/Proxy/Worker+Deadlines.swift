@@ -11,6 +11,7 @@ extension Worker where Loop: ~Copyable {
         switch client.pointee.phase {
         case .free: break
         case .greeting: clientBroken(client)
+        case .multiplexed: if client.pointee.streamCount == 0 { closeClient(client) }
         case .idle: leave(client)
         case .head:
             beginRefused(client)

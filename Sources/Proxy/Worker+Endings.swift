@@ -110,6 +110,8 @@ extension Worker where Loop: ~Copyable {
         let handle = client.pointee.handle
         flush()
         giveBack(&client.pointee.stash)
+        // A stream that said everything is finished by its connection.
+        if client.pointee.flags.contains(.isStream) { return closeClient(client) }
         if client.pointee.flags.contains(.clientCloses), client.pointee.requestBody.isDone,
             !loop.isCongested(handle), loop.unsentBytes(handle) == 0, !loop.isStirred(handle)
         {
@@ -153,7 +155,11 @@ extension Worker where Loop: ~Copyable {
         giveBack(&client.pointee.stash)
         giveBack(&client.pointee.kept)
         if output.target == handle { output.clear() }
-        listeners[Int(client.pointee.listener)].lane.pointee.shift(by: -1, now: loop.now)
+        if client.pointee.flags.contains(.isStream) {
+            streamClosed(client)
+        } else {
+            listeners[Int(client.pointee.listener)].lane.pointee.shift(by: -1, now: loop.now)
+        }
         client.pointee.phase = .free
         client.pointee.handle = .none
         roles[handle.index].pointee = .none
@@ -164,6 +170,8 @@ extension Worker where Loop: ~Copyable {
 
     mutating func clientEnded(_ client: ClientPointer) {
         switch client.pointee.phase {
+        case .multiplexed:
+            linger(client)
         case .idle, .head, .greeting, .free:
             client.pointee.flags.insert(.inputEnded)
             leave(client)
@@ -187,7 +195,7 @@ extension Worker where Loop: ~Copyable {
     mutating func clientBroken(_ client: ClientPointer) {
         switch client.pointee.phase {
         case .greeting: failGreeting(client)
-        case .idle, .head, .lingering, .free: closeClient(client)
+        case .idle, .head, .lingering, .multiplexed, .free: closeClient(client)
         case .tunneling: breakTunnel(client, .clientAbort)
         case .held, .connecting, .exchanging: abort(client, .clientAbort)
         }
@@ -208,7 +216,7 @@ extension Worker where Loop: ~Copyable {
             loop.resumeReceiving(client.pointee.upstream)
         case .idle, .head:
             feedStash(client)
-        case .held, .connecting, .greeting, .free:
+        case .held, .connecting, .greeting, .multiplexed, .free:
             break
         }
     }

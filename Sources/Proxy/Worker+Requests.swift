@@ -17,7 +17,7 @@ extension Worker where Loop: ~Copyable {
             if client.pointee.stash.isEmpty { return relayFromClient(client, bytes) }
         case .lingering:
             return discard(client, bytes.count)
-        case .idle, .head, .held, .connecting, .exchanging, .greeting, .free:
+        case .idle, .head, .held, .connecting, .exchanging, .greeting, .multiplexed, .free:
             break
         }
         guard client.pointee.stash.isEmpty else {
@@ -80,7 +80,7 @@ extension Worker where Loop: ~Copyable {
             case .lingering:
                 discard(client, rest.count)
                 taken = rest.count
-            case .held, .connecting, .greeting, .free:
+            case .held, .connecting, .greeting, .multiplexed, .free:
                 return used
             }
             guard isOpen(client, handle) else { return bytes.count }
@@ -103,7 +103,7 @@ extension Worker where Loop: ~Copyable {
                 client.pointee.stash.isEmpty
                 && (client.pointee.requestBody.isDone || !loop.isCongested(client.pointee.upstream))
         case .tunneling: isWanted = client.pointee.stash.isEmpty && !loop.isCongested(client.pointee.upstream)
-        case .lingering, .greeting: isWanted = true
+        case .lingering, .greeting, .multiplexed: isWanted = true
         case .free: return
         }
         if isWanted { loop.resumeReceiving(handle) } else { loop.pauseReceiving(handle) }
@@ -197,7 +197,9 @@ extension Worker where Loop: ~Copyable {
         if requestParser.expectsContinue { flags.insert(.expectsContinue) }
         if !requestParser.keepAlive { flags.insert(.clientCloses) }
         if requestParser.keepAlive && !isDraining { flags.insert(.keepAlive) }
-        client.pointee.flags = flags.union(client.pointee.flags.intersection(.isSecure))
+        // A stream carries one exchange: what follows it is no request.
+        if client.pointee.flags.contains(.isStream) { flags.remove(.keepAlive) }
+        client.pointee.flags = flags.union(client.pointee.flags.intersection([.isSecure, .isStream]))
         client.pointee.begun = loop.now
         client.pointee.chosen = loop.now
         client.pointee.method = requestParser.method

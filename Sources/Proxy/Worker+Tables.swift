@@ -203,6 +203,7 @@ extension Worker where Loop: ~Copyable {
     mutating func beginDraining() {
         guard !isDraining else { return }
         isDraining = true
+        loop.announceDrain()
         for token in listeners.indices where listeners[token].isOpen {
             loop.stopListening(token: UInt32(token))
             listeners[token].isOpen = false

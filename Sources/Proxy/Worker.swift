@@ -120,6 +120,7 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
         case .turn: log.flush()
         case .wakeup: readMail()
         case .accepted: accepted(event.connection, token: event.token)
+        case .opened: streamOpened(event.connection, parent: event.parent)
         case .acceptFailed: acceptFailed(token: event.token)
         default:
             switch roles[event.connection.index].pointee {
@@ -141,7 +142,8 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
         case .broken, .sendFailed, .hangup: clientBroken(client)
         case .accepted, .acceptFailed, .connected, .connectFailed, .wakeup, .turn: break
         case .established: clientEstablished(client)
-        case .multiplexed, .opened: break
+        case .multiplexed: clientMultiplexed(client)
+        case .opened: break
         }
     }
 

@@ -10,6 +10,4 @@ enum MultiplexLimits {
     static let orphanStall = Duration.seconds(30)
     /// Connections of one worker to one backend that speaks HTTP/2; more streams than they hold wait for room.
     static let carriersPerHostMax = 8
-    /// Slots of the loop that streams leave for connections.
-    static let slotsLeft = 1024
 }

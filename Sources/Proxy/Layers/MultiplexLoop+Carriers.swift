@@ -1,5 +1,6 @@
 // HTTP/2 connections: bytes in, bytes out at the end of the turn, and every way they end.
 
+import CKernel
 import EventLoop
 import Glibc
 import HTTP2
@@ -48,8 +49,7 @@ extension MultiplexLoop where Base: ~Copyable {
         markDirty(carrier)
         if !multiplexer.receive(session, bytes, now: base.now) {
             // The peer is told why, and then nothing of it is heard any more.
-            flush(carrier, isForced: true)
-            if carrier.pointee.session != nil { over(carrier) }
+            if !flush(carrier, isForced: true) { over(carrier) }
         }
     }
 
@@ -68,13 +68,14 @@ extension MultiplexLoop where Base: ~Copyable {
             firstDirty = carrier.pointee.dirtyNext
             carrier.pointee.dirtyNext = nil
             carrier.pointee.flags.remove(.isDirty)
-            flush(carrier, isForced: false)
+            _ = flush(carrier, isForced: false)
         }
     }
 
-    /// Sends what the session has to send, as far as the connection takes it.
-    private mutating func flush(_ carrier: CarrierPointer, isForced: Bool) {
-        guard let session = carrier.pointee.session, !carrier.pointee.flags.contains(.isConnecting) else { return }
+    /// Sends what the session has to send, as far as the connection takes it; `true` when that was its end, and the
+    /// carrier is no more.
+    private mutating func flush(_ carrier: CarrierPointer, isForced: Bool) -> Bool {
+        guard let session = carrier.pointee.session, !carrier.pointee.flags.contains(.isConnecting) else { return false }
         let handle = carrier.pointee.handle
         while isForced || !base.isCongested(handle) {
             let bytes = multiplexer.collect(session)
@@ -86,7 +87,9 @@ extension MultiplexLoop where Base: ~Copyable {
             }
         }
         if session.pointee.orphanCount > 0, !carrier.pointee.flags.contains(.watchesOrphans) { watchOrphans(carrier) }
-        if multiplexer.isOver(session), !base.isCongested(handle) { over(carrier) }
+        guard multiplexer.isOver(session), !base.isCongested(handle) else { return false }
+        over(carrier)
+        return true
     }
 
     // MARK: Ends

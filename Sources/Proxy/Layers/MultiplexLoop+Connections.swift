@@ -1,5 +1,6 @@
 // Orders of the session logic: to the loop beneath for plain connections, to a stream for those of this layer.
 
+import CKernel
 import EventLoop
 import Glibc
 import HTTP2
@@ -74,10 +75,11 @@ extension MultiplexLoop where Base: ~Copyable {
         return slot.pointee.stream.map { multiplexer.isCongested($0) } ?? false
     }
 
+    /// What a stream has is as good as sent unless it is congested: `close` lets it finish.
     func unsentBytes(_ connection: ConnectionHandle) -> Int {
         let slot = slot(connection)
         if slot.pointee.kind == .plain { return base.unsentBytes(connection) }
-        return slot.pointee.stream.map { $0.pointee.unsentBytes } ?? 0
+        return slot.pointee.stream.map { multiplexer.isCongested($0) ? $0.pointee.unsentBytes : 0 } ?? 0
     }
 
     func sentBytes(_ connection: ConnectionHandle) -> UInt64 {

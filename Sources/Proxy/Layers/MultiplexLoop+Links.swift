@@ -1,5 +1,6 @@
 // Backends that speak HTTP/2: connections that are none (links), on shared ones (carriers).
 
+import CKernel
 import EventLoop
 import Glibc
 import HTTP2

@@ -45,9 +45,10 @@ struct MultiplexLoop<Base: LayeredLoop & ~Copyable>: LayeredLoop, ~Copyable {
     }
 
     deinit {
-        while let carrier = carriers { Self.free(carrier, multiplexer, &carriers) }
+        var rest = carriers
+        while let carrier = rest { Self.free(carrier, multiplexer, &rest) }
         for index in hosts.indices {
-            var rest = hosts[index].carriers
+            rest = hosts[index].carriers
             while let carrier = rest { Self.free(carrier, multiplexer, &rest) }
         }
     }
@@ -131,7 +132,7 @@ struct MultiplexLoop<Base: LayeredLoop & ~Copyable>: LayeredLoop, ~Copyable {
 
     /// The first bytes of a client with prior knowledge are the preface (RFC 9113 §3.4), which is no HTTP/1.1 request.
     private mutating func sniff(_ slot: UnsafeMutablePointer<MultiplexSlot>, _ event: inout LoopEvent) -> Bool {
-        guard event.kind == .received else { return true }
+        guard event.kind == .received else { return event.kind != .established }
         let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
         let seen = Int(slot.pointee.prefaceBytes)
         let count = min(event.bytes.count, preface.utf8CodeUnitCount - seen)
@@ -186,11 +187,8 @@ struct MultiplexLoop<Base: LayeredLoop & ~Copyable>: LayeredLoop, ~Copyable {
 
     /// Turns what a session tells into an event; `false` when there is nothing to tell.
     private mutating func translate(_ told: SessionEvent, _ event: inout LoopEvent) -> Bool {
-        if let session = told.session, let carrier = Self.carrier(session) { markDirty(carrier) }
-        guard let stream = told.stream else {
-            if told.kind == .drainSeen, let session = told.session { multiplexer.finishDrain(session) }
-            return false
-        }
+        guard let stream = told.stream else { return false }
+        if let session = stream.pointee.session, let carrier = Self.carrier(session) { markDirty(carrier) }
         event.error = 0
         switch told.kind {
         case .opened: return opened(stream, &event)
@@ -202,7 +200,6 @@ struct MultiplexLoop<Base: LayeredLoop & ~Copyable>: LayeredLoop, ~Copyable {
         case .broken:
             event.kind = .broken
             event.error = ECONNRESET
-        case .drainSeen: return false
         }
         event.connection = ConnectionHandle(packed: stream.pointee.owner)
         let slot = slots[event.connection.index]

@@ -1,5 +1,6 @@
 // What `MultiplexLoop` keeps per slot of the loop beneath it, per HTTP/2 connection, and per backend address.
 
+import CKernel
 import EventLoop
 import Glibc
 import HTTP2
