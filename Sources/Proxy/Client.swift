@@ -102,6 +102,12 @@ struct Client {
         static let hasRequest = Flags(rawValue: 1 << 15)
         /// The rest of the request body goes nowhere: the backend answered without it.
         static let discardsBody = Flags(rawValue: 1 << 17)
+        /// The client takes trailers.
+        static let acceptsTrailers = Flags(rawValue: 1 << 24)
+        /// Trailers of the request go to the backend.
+        static let sendsTrailers = Flags(rawValue: 1 << 25)
+        /// Trailers of the response go to the client.
+        static let returnsTrailers = Flags(rawValue: 1 << 26)
     }
 
     var handle = ConnectionHandle.none
@@ -116,6 +122,8 @@ struct Client {
     // The request in progress.
     /// Its head as it came, our id behind it, and a short body behind that.
     var kept = Stash()
+    /// The trailer section of the request, as far as it has come.
+    var trailers = Stash()
     /// Bytes of the head in `kept`.
     var headLength: UInt32 = 0
     /// Where the kept body begins.

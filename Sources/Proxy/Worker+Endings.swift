@@ -85,6 +85,7 @@ extension Worker where Loop: ~Copyable {
             if client.pointee.status >= 500 { GaugeLane.count(lane.pointee.responses5xx) }
         }
         giveBack(&client.pointee.kept)
+        giveBack(&client.pointee.trailers)
     }
 
     /// Goes on after a concluded request. Requests that were pipelined are served now.
@@ -149,6 +150,7 @@ extension Worker where Loop: ~Copyable {
         let handle = client.pointee.handle
         giveBack(&client.pointee.stash)
         giveBack(&client.pointee.kept)
+        giveBack(&client.pointee.trailers)
         if output.target == handle { output.clear() }
         listeners[Int(client.pointee.listener)].lane.pointee.shift(by: -1, now: loop.now)
         client.pointee.phase = .free
