@@ -69,12 +69,13 @@ import Vocabulary
         let paths = [
             ("/guarded", "/guarded"), ("/a/../guarded", "/guarded"), ("/%67uarded/x", "/guarded/x"),
             ("/./guarded/", "/guarded/"), ("/a/%2e%2e/guarded", "/guarded"), ("/../guarded?q", "/guarded?q"),
-            ("http://h/a/../guarded", "/guarded"), ("/A%2Fb/c", "/A%2Fb/c"), ("/A%2fb", "/A%2fb"), ("/%41%2fb", "/A%2Fb"),
+            ("http://h/a/../guarded", "/guarded"), ("/A%2Fb/c", "/A%2Fb/c"), ("/A%2fb", "/A%2fb"),
+            ("/%41%2fb", "/A%2Fb"),
         ]
         let others = [
-            ("//guarded", "//guarded"), ("/guarded/..", "/"), ("/guarded/%2E%2E/x", "/x"), ("/a%2F/guarded", "/a%2F/guarded"),
-            ("/a%2Fguarded", "/a%2Fguarded"), ("/%2567uarded", "/%2567uarded"), ("/GUARDED", "/GUARDED"), ("/A/b", "/A/b"),
-            ("/?/../guarded", "/?/../guarded"),
+            ("//guarded", "//guarded"), ("/guarded/..", "/"), ("/guarded/%2E%2E/x", "/x"),
+            ("/a%2F/guarded", "/a%2F/guarded"), ("/a%2Fguarded", "/a%2Fguarded"), ("/GUARDED", "/GUARDED"),
+            ("/%2567uarded", "/%2567uarded"), ("/A/b", "/A/b"), ("/?/../guarded", "/?/../guarded"),
         ]
         for (paths, target) in [(paths, guarded), (others, backend)] {
             for (sent, expected) in paths {
