@@ -52,7 +52,7 @@ let package = Package(
         module("Administration", ["Vocabulary"]),
         module("HTTPWire", ["Vocabulary"]),
         module("Balancing", ["Vocabulary"]),
-        module("Routing", ["Vocabulary"]),
+        module("Routing", ["HTTPWire", "Vocabulary"]),
         module("Settings", ["Vocabulary", "Routing", yams]),
         module("Statistics", ["Vocabulary", realModule]),
         module("Health", ["Vocabulary"]),

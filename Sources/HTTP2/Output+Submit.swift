@@ -27,7 +27,7 @@ extension Multiplexer {
         for index in 0..<core.pointee.responseParser.fieldCount {
             let field = core.pointee.responseParser.field(index)
             switch field.role {
-            case .connection, .transferEncoding, .upgrade, .hopByHop, .nominated: continue
+            case .connection, .transferEncoding, .upgrade, .hopByHop, .nominated, .te, .keepAlive: continue
             case .contentLength where isGRPCEnd(bytes, field): continue
             case .endToEnd where isSwitch && Self.isAccept(bytes, field): continue
             default: add(bytes, field, &count)
@@ -72,7 +72,7 @@ extension Multiplexer {
         for index in 0..<core.pointee.requestParser.fieldCount {
             let field = core.pointee.requestParser.field(index)
             switch field.role {
-            case .host, .connection, .transferEncoding, .upgrade, .hopByHop, .nominated: continue
+            case .host, .connection, .transferEncoding, .upgrade, .hopByHop, .nominated, .keepAlive: continue
             case .endToEnd where isUpgrade && Self.isKey(bytes, field): continue
             default: add(bytes, field, &count)
             }
@@ -176,10 +176,42 @@ private func readOutbox(_ stream: StreamPointer, _ room: Int, _ flags: UnsafeMut
     let count = min(room, stream.pointee.outbox.count)
     if stream.pointee.flags.contains(.outputEnded), count == stream.pointee.outbox.count {
         flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
+        if !stream.pointee.trailers.isEmpty, submitTrailers(stream) {
+            flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+        }
     } else if count == 0 {
         stream.pointee.flags.insert(.isDeferred)
         return Int(NGHTTP2_ERR_DEFERRED.rawValue)
     }
     flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
     return count
+}
+
+/// Submits the trailer section; `false` when there is nothing in it that could be sent.
+private func submitTrailers(_ stream: StreamPointer) -> Bool {
+    guard let session = stream.pointee.session else { return false }
+    let core = session.pointee.core
+    let size = stream.pointee.trailers.count
+    return withUnsafeTemporaryAllocation(byteCount: size, alignment: 1) { text in
+        stream.pointee.trailers.take(size, to: text.baseAddress!, &core.pointee.blocks)
+        var count = 0
+        var start = 0
+        // Checked lines, each with its CRLF (`ChunkedDecoder`).
+        while start < size, count < HTTP2Limits.fieldsMax {
+            let end = text[start...].firstIndex(of: 0x0d) ?? size
+            if let colon = text[start..<end].firstIndex(of: 0x3a), colon > start {
+                var value = colon + 1..<end
+                while let first = value.first, text[first] == 0x20 || text[first] == 0x09 { value.removeFirst() }
+                while let last = value.last, text[last] == 0x20 || text[last] == 0x09 { value.removeLast() }
+                core.pointee.fields[count] = nghttp2_nv(
+                    name: (text.baseAddress! + start).assumingMemoryBound(to: UInt8.self),
+                    value: (text.baseAddress! + value.lowerBound).assumingMemoryBound(to: UInt8.self),
+                    namelen: colon - start, valuelen: value.count, flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue))
+                count += 1
+            }
+            start = end + 2
+        }
+        guard count > 0 else { return false }
+        return nghttp2_submit_trailer(session.pointee.library, stream.pointee.id, core.pointee.fields, count) == 0
+    }
 }

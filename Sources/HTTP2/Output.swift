@@ -64,6 +64,9 @@ extension Multiplexer {
             case .data(let range):
                 stream.pointee.outbox.append(UnsafeRawBufferPointer(rebasing: rest[range]), &core.pointee.blocks)
                 used += range.upperBound
+            case .trailer(let range):
+                stream.pointee.trailers.append(UnsafeRawBufferPointer(rebasing: rest[range]), &core.pointee.blocks)
+                used += range.upperBound
             case .needMore(let consumed):
                 used += consumed
             case .end(let consumed):

@@ -110,6 +110,12 @@ struct Client {
         static let isSecure = Flags(rawValue: 1 << 18)
         /// One stream of an HTTP/2 connection: one exchange, and no connection of its own.
         static let isStream = Flags(rawValue: 1 << 19)
+        /// The client takes trailers.
+        static let acceptsTrailers = Flags(rawValue: 1 << 24)
+        /// Trailers of the request go to the backend.
+        static let sendsTrailers = Flags(rawValue: 1 << 25)
+        /// Trailers of the response go to the client.
+        static let returnsTrailers = Flags(rawValue: 1 << 26)
     }
 
     var handle = ConnectionHandle.none
@@ -128,6 +134,8 @@ struct Client {
     // The request in progress.
     /// Its head as it came, our id behind it, and a short body behind that.
     var kept = Stash()
+    /// The trailer section of the request, as far as it has come.
+    var trailers = Stash()
     /// Bytes of the head in `kept`.
     var headLength: UInt32 = 0
     /// Where the kept body begins.

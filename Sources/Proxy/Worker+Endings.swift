@@ -88,6 +88,7 @@ extension Worker where Loop: ~Copyable {
             if client.pointee.status >= 500 { GaugeLane.count(lane.pointee.responses5xx) }
         }
         giveBack(&client.pointee.kept)
+        giveBack(&client.pointee.trailers)
     }
 
     /// Goes on after a concluded request. Requests that were pipelined are served now.
@@ -154,6 +155,7 @@ extension Worker where Loop: ~Copyable {
         let handle = client.pointee.handle
         giveBack(&client.pointee.stash)
         giveBack(&client.pointee.kept)
+        giveBack(&client.pointee.trailers)
         if output.target == handle { output.clear() }
         if client.pointee.flags.contains(.isStream) {
             streamClosed(client)

@@ -197,6 +197,8 @@ extension Worker where Loop: ~Copyable {
         if requestParser.expectsContinue { flags.insert(.expectsContinue) }
         if !requestParser.keepAlive { flags.insert(.clientCloses) }
         if requestParser.keepAlive && !isDraining { flags.insert(.keepAlive) }
+        if requestParser.acceptsTrailers { flags.insert(.acceptsTrailers) }
+        if requestParser.forwardsTrailers { flags.insert(.sendsTrailers) }
         // A stream carries one exchange: what follows it is no request.
         if client.pointee.flags.contains(.isStream) { flags.remove(.keepAlive) }
         client.pointee.flags = flags.union(client.pointee.flags.intersection([.isSecure, .isStream]))
@@ -210,7 +212,7 @@ extension Worker where Loop: ~Copyable {
 
         let host = requestParser.host.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
         if isElsewhere(client, host) { return }
-        guard let match = matcher?.match(host: host, path: requestParser.path(in: bytes)) else {
+        guard let match = route(bytes) else {
             return respond(client, status: 404, .noRoute, mustClose: false)
         }
         let service = Int(serviceNumbers[match])
@@ -225,15 +227,25 @@ extension Worker where Loop: ~Copyable {
         dispatch(client, parsed: bytes)
     }
 
+    /// The table's number of the service for the head that was just read: by its path's normal form.
+    private func route(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        let host = requestParser.host.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
+        let path = requestParser.path(in: bytes)
+        if requestParser.isPathPlain { return matcher?.match(host: host, path: path) }
+        return withUnsafeTemporaryAllocation(byteCount: path.count, alignment: 1) { room in
+            let length = NormalPath.normalise(path, into: room)
+            return matcher?.match(host: host, path: UnsafeRawBufferPointer(rebasing: room[..<length]))
+        }
+    }
+
     /// Keeps the head for the log and for further attempts, and room for a body short enough to be sent again.
     private mutating func keep(
         _ client: ClientPointer, _ bytes: UnsafeRawBufferPointer, _ length: Int, _ framing: BodyFraming
     ) {
         var bodyRoom = 0
         switch framing {
-        case .length(let size)
-        where size <= UInt64(ProxyLimits.replayBodyBytesMax) && requestParser.method.isIdempotent:
-            bodyRoom = Int(size)
+        // Of any method: what the system did not take at all may always be sent again.
+        case .length(let size) where size <= UInt64(ProxyLimits.replayBodyBytesMax): bodyRoom = Int(size)
         default: break
         }
         var kept = Stash()

@@ -115,7 +115,8 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
         }
     }
 
-    private mutating func handle(_ event: LoopEvent) {
+    /// Deals with one event; `flush` sends what came of it.
+    mutating func handle(_ event: LoopEvent) {
         switch event.kind {
         case .turn: log.flush()
         case .wakeup: readMail()

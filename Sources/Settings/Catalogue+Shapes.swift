@@ -83,7 +83,7 @@ enum Catalogue {
                 "connections", .integer(1...1_000_000), "Connections open at the same time.",
                 initial: "\(Defaults.connectionsMax)"),
             Key(
-                "header_bytes", .size(.kibibytes(1) ... .mebibytes(1)),
+                "header_bytes", .size(.kibibytes(1) ... .kibibytes(60)),
                 "The request line and all header fields together.",
                 initial: Grammar.print(Defaults.headerBytesMax)),
             Key(

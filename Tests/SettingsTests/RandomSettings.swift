@@ -49,7 +49,7 @@ struct RandomSettings {
         var limits = ListenerLimits(connections: pick(1...1_000_000))
         if mode == .http {
             timeouts = ListenerTimeouts(header: duration(1...3600), body: duration(1...3600), idle: duration(1...86400))
-            limits.headerBytes = ByteCount(pick(1024...1 << 20))
+            limits.headerBytes = ByteCount(pick(1024...60 << 10))
             limits.headerFields = pick(1...10_000)
         } else {
             timeouts.tcpIdle = duration(1...604_800)

@@ -41,7 +41,7 @@ enum ModuleTable {
         ModuleRule("Administration", .pure, ["Vocabulary"]),
         ModuleRule("HTTPWire", .pure, ["Vocabulary"]),
         ModuleRule("Balancing", .pure, ["Vocabulary"]),
-        ModuleRule("Routing", .pure, ["Vocabulary"]),
+        ModuleRule("Routing", .pure, ["HTTPWire", "Vocabulary"]),
         ModuleRule("Settings", .pure, ["Vocabulary", "Routing"], others: ["Yams"]),
         ModuleRule("Statistics", .pure, ["Vocabulary"], others: ["RealModule"]),
         ModuleRule("Health", .pure, ["Vocabulary"]),
