@@ -164,7 +164,8 @@ extension Worker where Loop: ~Copyable {
 
     mutating func clientEnded(_ client: ClientPointer) {
         switch client.pointee.phase {
-        case .idle, .head, .greeting, .free:
+        case .greeting, .hello: failGreeting(client)
+        case .idle, .head, .free:
             client.pointee.flags.insert(.inputEnded)
             leave(client)
         case .lingering:
@@ -186,7 +187,7 @@ extension Worker where Loop: ~Copyable {
 
     mutating func clientBroken(_ client: ClientPointer) {
         switch client.pointee.phase {
-        case .greeting: failGreeting(client)
+        case .greeting, .hello: failGreeting(client)
         case .idle, .head, .lingering, .free: closeClient(client)
         case .tunneling: breakTunnel(client, .clientAbort)
         case .held, .connecting, .exchanging: abort(client, .clientAbort)
@@ -208,7 +209,7 @@ extension Worker where Loop: ~Copyable {
             loop.resumeReceiving(client.pointee.upstream)
         case .idle, .head:
             feedStash(client)
-        case .held, .connecting, .greeting, .free:
+        case .held, .connecting, .greeting, .hello, .free:
             break
         }
     }
