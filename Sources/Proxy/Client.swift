@@ -53,13 +53,16 @@ struct Span {
 
 /// A client connection. One exchange at a time; pipelined requests wait in `stash`.
 struct Client {
-    /// Successors: (greeting →) multiplexed → lingering → gone, or (greeting →) idle → head → (held ⇄ connecting) → exchanging → idle | tunneling | lingering → gone.
+    /// Successors: (greeting →) multiplexed → lingering → gone, or
+    /// (greeting → | hello →) idle → head → (held ⇄ connecting) → exchanging → idle | tunneling | lingering → gone.
     enum Phase: UInt8 {
         case free
         /// What comes before the first request is in progress: a TLS handshake.
         case greeting
         /// HTTP/2: its streams are clients of their own.
         case multiplexed
+        /// A part of a ClientHello, which is not for us, is in `stash`.
+        case hello
         /// Between requests: nothing of the next one has come.
         case idle
         /// A part of a head is in `stash`.

@@ -60,6 +60,8 @@ struct ListenerState {
     var isPaused = false
     /// Accepted connections have something to say before their first request.
     var isPreceded = false
+    /// TLS goes through unopened, to the service of its server name.
+    var isPassthrough = false
     /// The service's number in TCP mode; -1: HTTP.
     var tcpService: Int32 = -1
     /// A TCP listener whose service no table knows yet takes no connections.

@@ -36,6 +36,8 @@ extension Worker where Loop: ~Copyable {
         let token = Int(client.pointee.listener)
         if listeners[token].tcpService >= 0 {
             beginTCP(client, service: listeners[token].tcpService)
+        } else if listeners[token].isPassthrough {
+            beginHello(client)
         } else {
             client.pointee.phase = .idle
             loop.setDeadline(client.pointee.handle, loop.now + listeners[token].rules.idleTimeout)

@@ -10,7 +10,7 @@ extension Worker where Loop: ~Copyable {
         let handle = client.pointee.handle
         switch client.pointee.phase {
         case .free: break
-        case .greeting: clientBroken(client)
+        case .greeting, .hello: clientBroken(client)
         case .multiplexed: if client.pointee.streamCount == 0 { closeClient(client) }
         case .idle: leave(client)
         case .head:

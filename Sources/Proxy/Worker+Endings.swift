@@ -172,9 +172,9 @@ extension Worker where Loop: ~Copyable {
 
     mutating func clientEnded(_ client: ClientPointer) {
         switch client.pointee.phase {
-        case .multiplexed:
-            linger(client)
-        case .idle, .head, .greeting, .free:
+        case .greeting, .hello: failGreeting(client)
+        case .multiplexed: linger(client)
+        case .idle, .head, .free:
             client.pointee.flags.insert(.inputEnded)
             leave(client)
         case .lingering:
@@ -196,7 +196,7 @@ extension Worker where Loop: ~Copyable {
 
     mutating func clientBroken(_ client: ClientPointer) {
         switch client.pointee.phase {
-        case .greeting: failGreeting(client)
+        case .greeting, .hello: failGreeting(client)
         case .idle, .head, .lingering, .multiplexed, .free: closeClient(client)
         case .tunneling: breakTunnel(client, .clientAbort)
         case .held, .connecting, .exchanging: abort(client, .clientAbort)
@@ -218,7 +218,7 @@ extension Worker where Loop: ~Copyable {
             loop.resumeReceiving(client.pointee.upstream)
         case .idle, .head:
             feedStash(client)
-        case .held, .connecting, .greeting, .multiplexed, .free:
+        case .held, .connecting, .greeting, .hello, .multiplexed, .free:
             break
         }
     }

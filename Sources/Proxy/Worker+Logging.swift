@@ -32,7 +32,8 @@ extension Worker where Loop: ~Copyable {
         log.field(",\"client\":", quoted: PeerText.whole(peers[client.pointee.handle.index]))
         writeProtocol(client)
         if isTCP {
-            log.add(",\"method\":\"TCP\",\"path\":\"\",\"host\":\"\"")
+            log.add(",\"method\":\"TCP\",\"path\":\"\"")
+            log.field(",\"host\":", quoted: text(client, client.pointee.host))
         } else {
             log.field(",\"method\":", quoted: text(client, client.pointee.methodText))
             log.field(",\"path\":", quoted: text(client, client.pointee.path))

@@ -17,7 +17,7 @@ extension Worker where Loop: ~Copyable {
             if client.pointee.stash.isEmpty { return relayFromClient(client, bytes) }
         case .lingering:
             return discard(client, bytes.count)
-        case .idle, .head, .held, .connecting, .exchanging, .greeting, .multiplexed, .free:
+        case .idle, .head, .held, .connecting, .exchanging, .greeting, .hello, .multiplexed, .free:
             break
         }
         guard client.pointee.stash.isEmpty else {
@@ -80,6 +80,9 @@ extension Worker where Loop: ~Copyable {
             case .lingering:
                 discard(client, rest.count)
                 taken = rest.count
+            case .hello:
+                takeHello(client, rest)
+                taken = 0
             case .held, .connecting, .greeting, .multiplexed, .free:
                 return used
             }
@@ -103,7 +106,7 @@ extension Worker where Loop: ~Copyable {
                 client.pointee.stash.isEmpty
                 && (client.pointee.requestBody.isDone || !loop.isCongested(client.pointee.upstream))
         case .tunneling: isWanted = client.pointee.stash.isEmpty && !loop.isCongested(client.pointee.upstream)
-        case .lingering, .greeting, .multiplexed: isWanted = true
+        case .lingering, .greeting, .hello, .multiplexed: isWanted = true
         case .free: return
         }
         if isWanted { loop.resumeReceiving(handle) } else { loop.pauseReceiving(handle) }

@@ -20,6 +20,7 @@ extension Worker where Loop: ~Copyable {
     mutating func apply(_ publication: Publication) {
         let table = publication.table
         matcher = RouteMatcher(table)
+        passthroughMatcher = RouteMatcher(table.passthroughRoutes, in: table)
         for slot in 0..<backends.count where backends.isUsed(slot) { backends.base[slot].isListed = false }
         serviceNumbers = table.services.indices.map { position in
             applyService(
@@ -195,6 +196,7 @@ extension Worker where Loop: ~Copyable {
         loop.dress(token: UInt32(token), dress)
         listeners[token].isPreceded = dress?.isPreceded ?? false
         listeners[token].tcpService = service
+        listeners[token].isPassthrough = rules.mode == .tlsPassthrough
         listeners[token].rules = rules
     }
 

@@ -36,6 +36,8 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
     let workerCount: Int
     let mailbox: Mailbox
     var matcher: RouteMatcher?
+    /// The same for the server names of TLS that is passed on unopened.
+    var passthroughMatcher: RouteMatcher?
     /// From the table's numbering of services to ours.
     var serviceNumbers: [Int32] = []
     var services: [ServiceState] = []

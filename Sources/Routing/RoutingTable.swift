@@ -10,12 +10,18 @@ package struct RoutingTable: Hashable, Sendable {
     package var listeners: [ListenerRules]
     /// Most specific first: see `Route.order`.
     package var routes: [Route]
+    /// For connections whose TLS is passed on unopened: by server name, every path `/`. Their services speak TCP.
+    package var passthroughRoutes: [Route]
     package var services: [ServiceRules]
 
-    package init(revision: Revision, listeners: [ListenerRules], routes: [Route], services: [ServiceRules]) {
+    package init(
+        revision: Revision, listeners: [ListenerRules], routes: [Route], passthroughRoutes: [Route] = [],
+        services: [ServiceRules]
+    ) {
         self.revision = revision
         self.listeners = listeners
         self.routes = routes
+        self.passthroughRoutes = passthroughRoutes
         self.services = services
     }
 }
@@ -27,6 +33,8 @@ package struct ListenerRules: Hashable, Sendable {
         case http
         /// Bytes both ways; each connection goes to one service.
         case tcp(ServiceName)
+        /// TLS that is passed on unopened; the server name of each connection is routed.
+        case tlsPassthrough
     }
 
     package var name: ListenerName

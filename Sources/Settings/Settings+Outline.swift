@@ -69,16 +69,21 @@ extension AccessLogSetting {
 extension ListenerSetting {
     fileprivate var outline: Outline {
         var entries: [Outline.Entry] = [.init("name", .text("\(name)")), .init("bind", .text("\(bind)"))]
+        let handshake: [Outline.Entry] =
+            tls != nil || mode == .tlsPassthrough ? [.init("handshake", timeouts.handshake.outline)] : []
         switch mode {
         case .http:
+            entries.append(.init("protocol", .plain("http")))
+            if let tls { entries.append(.init("tls", tls.outline)) }
+            if let redirectToHTTPS { entries.append(.init("redirect_to_https", redirectToHTTPS.outline)) }
             entries += [
-                .init("protocol", .plain("http")),
                 .init(
                     "timeouts",
-                    .mapping([
-                        .init("header", timeouts.header.outline), .init("body", timeouts.body.outline),
-                        .init("idle", timeouts.idle.outline),
-                    ])),
+                    .mapping(
+                        handshake + [
+                            .init("header", timeouts.header.outline), .init("body", timeouts.body.outline),
+                            .init("idle", timeouts.idle.outline),
+                        ])),
                 .init(
                     "limits",
                     .mapping([
@@ -88,12 +93,45 @@ extension ListenerSetting {
                     ])),
             ]
         case .tcp(let service):
+            entries += [.init("protocol", .plain("tcp")), .init("service", .text("\(service)"))]
+            if let tls { entries.append(.init("tls", tls.outline)) }
             entries += [
-                .init("protocol", .plain("tcp")), .init("service", .text("\(service)")),
-                .init("timeouts", .mapping([.init("tcp_idle", timeouts.tcpIdle.outline)])),
+                .init("timeouts", .mapping(handshake + [.init("tcp_idle", timeouts.tcpIdle.outline)])),
+                .init("limits", .mapping([.init("connections", limits.connections.outline)])),
+            ]
+        case .tlsPassthrough:
+            entries += [
+                .init("protocol", .plain("tls_passthrough")),
+                .init("timeouts", .mapping(handshake + [.init("tcp_idle", timeouts.tcpIdle.outline)])),
                 .init("limits", .mapping([.init("connections", limits.connections.outline)])),
             ]
         }
+        return .mapping(entries)
+    }
+}
+
+extension CertificateSetting {
+    fileprivate var outline: Outline { .mapping([.init("chain", .text(chain)), .init("key", .text(key))]) }
+}
+
+extension ListenerTLSSetting {
+    fileprivate var outline: Outline {
+        var entries: [Outline.Entry] = [
+            .init(
+                "certificates", .list(certificates.map { Outline.Item(label: $0.chain, value: $0.outline) })),
+            .init("min_version", .text(minVersion.rawValue)),
+        ]
+        if let clientCA { entries.append(.init("client_ca", .text(clientCA))) }
+        return .mapping(entries)
+    }
+}
+
+extension BackendTLSSetting {
+    fileprivate var outline: Outline {
+        var entries: [Outline.Entry] = [.init("verify", .plain("\(verifies)"))]
+        if verifies { entries.append(.init("ca", ca.map { .text($0) } ?? .unset("the system's authorities"))) }
+        entries.append(.init("name", name.map { .text($0) } ?? .unset("the host of the backend's address")))
+        if let certificate { entries.append(.init("certificate", certificate.outline)) }
         return .mapping(entries)
     }
 }
@@ -115,7 +153,11 @@ extension RouteSetting {
 extension ServiceSetting {
     fileprivate var outline: Outline {
         var entries: [Outline.Entry] = [
-            .init("protocol", .plain(transport.rawValue)), .init("balance", .plain(balance.rawValue)),
+            .init("protocol", .plain(transport.rawValue))
+        ]
+        if let tls { entries.append(.init("tls", tls.outline)) }
+        entries += [
+            .init("balance", .plain(balance.rawValue)),
             .init("health", health.outline), .init("timeouts", timeoutsOutline),
             .init(
                 "retries",

@@ -64,11 +64,14 @@ extension ListenerRules {
             switch setting.mode {
             case .http: .http
             case .tcp(let service): .tcp(service)
+            case .tlsPassthrough: .tlsPassthrough
             }
         self.init(
             name: setting.name, mode: mode, headerTimeout: setting.timeouts.header, bodyTimeout: setting.timeouts.body,
             idleTimeout: setting.timeouts.idle, tcpIdleTimeout: setting.timeouts.tcpIdle,
             connectionsMax: setting.limits.connections, headerBytesMax: setting.limits.headerBytes,
-            headerFieldsMax: setting.limits.headerFields)
+            headerFieldsMax: setting.limits.headerFields,
+            redirectToHTTPS: setting.redirectToHTTPS.map { UInt16(clamping: $0) },
+            handshakeTimeout: setting.timeouts.handshake)
     }
 }

@@ -31,7 +31,8 @@ package final class TLSServerContext: Sendable {
     nonisolated(unsafe) let context: OpaquePointer
     /// In the order given.
     package let certificates: [CertificateFacts]
-    /// What is odd but no reason to refuse: expired, wrong order of the chain.
+    /// What is odd but no reason to refuse: wrong order of a chain, a certificate that is never chosen. For their ages
+    /// see `CertificateFacts.warnings`.
     package let warnings: [String]
 
     /// The first certificate is the one for clients that send no name, or one that none is for. Certificates for the
@@ -40,9 +41,8 @@ package final class TLSServerContext: Sendable {
     /// - Parameters:
     ///   - certificates: at least one.
     ///   - tickets: kept by the caller when the context is replaced, so that clients can resume.
-    ///   - now: in seconds since 1970, for the warnings.
     package init(
-        _ certificates: [CertificateText], rules: ServerTLSRules, tickets: TicketKeyRing, now: Int64
+        _ certificates: [CertificateText], rules: ServerTLSRules, tickets: TicketKeyRing
     ) throws(TLSProblems) {
         precondition(!certificates.isEmpty, "a server context has a certificate")
         var problems: [TLSError] = []
@@ -53,7 +53,7 @@ package final class TLSServerContext: Sendable {
             do throws(TLSProblems) {
                 let pair = try KeyPair(text)
                 facts.append(pair.facts)
-                warnings += pair.facts.warnings(now: now) + (pair.chainWarning.map { [$0] } ?? [])
+                if let warning = pair.chainWarning { warnings.append(warning) }
                 do throws(TLSError) {
                     try Self.add(pair, to: &groups, rules, &warnings)
                 } catch {

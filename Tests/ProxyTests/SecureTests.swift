@@ -1,6 +1,5 @@
 // TLS of listeners over real sockets.
 
-import Foundation
 import Proxy
 import Routing
 import Synchronization
@@ -223,8 +222,7 @@ import Vocabulary
         _ authority: Authority, _ certificates: [CertificateText], _ protocols: ApplicationProtocols = .http1
     ) throws -> Dresses {
         let context = try TLSServerContext(
-            certificates, rules: ServerTLSRules(protocols: protocols, scope: "web"), tickets: TicketKeyRing(),
-            now: Int64(Date().timeIntervalSince1970))
+            certificates, rules: ServerTLSRules(protocols: protocols, scope: "web"), tickets: TicketKeyRing())
         let hosts = ServerNames(context.names.map { ($0, 0) })
         return Dresses(listeners: [Plane.listener: ListenerDress(tls: context, certifiedHosts: hosts)])
     }

@@ -1,6 +1,5 @@
 // A client and a server session that talk through memory.
 
-import Foundation
 import TLS
 import TestCertificates
 
@@ -88,7 +87,7 @@ extension Authority {
         _ certificates: [CertificateText], _ rules: ServerTLSRules = ServerTLSRules(scope: "web"),
         tickets: TicketKeyRing = TicketKeyRing()
     ) throws -> TLSServerContext {
-        try TLSServerContext(certificates, rules: rules, tickets: tickets, now: Int64(Date().timeIntervalSince1970))
+        try TLSServerContext(certificates, rules: rules, tickets: tickets)
     }
 
     func clientContext(
