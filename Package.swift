@@ -98,9 +98,12 @@ let package = Package(
         // What several test targets need.
         .target(
             name: "TestCertificates", dependencies: ["TLS"], path: "Tests/TestCertificates", swiftSettings: settings),
+        .target(
+            name: "TestFrames", dependencies: ["CNghttp2"], path: "Tests/TestFrames", swiftSettings: settings),
         // Tests, floor 1 and 2: tables, properties and seeded simulation of the pure modules.
         tests("BalancingTests", ["Balancing", "Vocabulary"]),
         tests("FleetTests", ["Fleet", "Health", "Lifecycle", "Rollouts", "Scaling", "Statistics", "Vocabulary"]),
+        tests("HTTP2Tests", ["HTTP2", "TestFrames", "Vocabulary"]),
         tests("HTTPWireTests", ["HTTPWire", "Vocabulary"]),
         tests("HealthTests", ["Health", "Vocabulary"]),
         tests("LifecycleTests", ["Lifecycle", "Vocabulary"]),
@@ -126,7 +129,7 @@ let package = Package(
             "ProxyTests",
             [
                 "Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Proxy", "Routing", "TLS",
-                "TestCertificates", "Vocabulary",
+                "TestCertificates", "TestFrames", "Vocabulary",
             ]),
         tests("SamplesTests", ["samples", hummingbird, httpTypes, logging, nioCore, nioEmbedded]),
         tests("TLSTests", ["TLS", "TestCertificates"]),

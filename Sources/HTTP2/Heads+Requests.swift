@@ -30,7 +30,8 @@ extension UnsafeMutablePointer where Pointee == Core {
         case 6 where name.isText("cookie"):
             let size = pointee.crumbs.count - session.pointee.assembly.cookieStart
             guard size + value.count + 2 <= HTTP2Limits.headBytesMax else {
-                return appendField(session, name, pointee.crumbs.bytes(pointee.crumbs.count - size..<pointee.crumbs.count))
+                return appendField(
+                    session, name, pointee.crumbs.bytes(pointee.crumbs.count - size..<pointee.crumbs.count))
             }
             if size > 0 { pointee.crumbs.append("; ") }
             return pointee.crumbs.append(value)

@@ -80,7 +80,8 @@ extension UnsafeMutablePointer where Pointee == Core {
 
     // MARK: Trailers
 
-    private func addTrailer(_ session: SessionPointer, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+    private func addTrailer(_ session: SessionPointer, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer)
+    {
         let size = pointee.arena.count - session.pointee.assembly.start
         guard size + name.count + value.count + 4 <= HTTP2Limits.trailerBytesMax else {
             session.pointee.assembly.isTooLong = true

@@ -110,7 +110,8 @@ extension Multiplexer {
             return true
         }
         core.pointee.toldBlock = block
-        let window = stream.pointee.inbox.isEmpty ? stream.pointee.inboxWindow : min(stream.pointee.inboxWindow, bytes.count)
+        let window =
+            stream.pointee.inbox.isEmpty ? stream.pointee.inboxWindow : min(stream.pointee.inboxWindow, bytes.count)
         stream.pointee.inboxWindow -= window
         core.consume(stream, window)
         if !stream.pointee.inbox.isEmpty || stream.pointee.flags.contains(.endWaits) { core.tellInbox(stream) }

@@ -113,8 +113,10 @@ extension Multiplexer {
         guard !stream.pointee.isGone, let session = stream.pointee.session else { return core.free(stream) }
         if session.pointee.isServer {
             guard stream.pointee.isComplete else {
-                return reset(stream, isFailure || stream.pointee.flags.contains(.hasSource)
-                    ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL)
+                return reset(
+                    stream,
+                    isFailure || stream.pointee.flags.contains(.hasSource)
+                        ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL)
             }
             if stream.pointee.flags.contains(.outputDone) { core.stopInput(stream) }
         } else {

@@ -64,6 +64,8 @@ extension Worker where Loop: ~Copyable {
         services[number].retriesMax = min(rules.retriesMax, ProxyLimits.attemptsMax)
         services[number].bodyBytesMax = UInt64(rules.bodyBytesMax.bytes)
         services[number].holdFor = rules.holdFor
+        services[number].silence = rules.silence
+        services[number].timeouts.idle = max(rules.timeouts.idle, rules.silence)
         services[number].holdMax = rules.holdMax == 0 ? 0 : max(1, rules.holdMax / workerCount)
         if services[number].retryShare != rules.retryBudget {
             services[number].retryShare = rules.retryBudget

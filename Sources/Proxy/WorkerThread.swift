@@ -47,7 +47,8 @@ struct WorkerThread: Sendable {
             switch configuration.engine {
             case .epoll:
                 var worker = Worker(
-                    loop: try MultiplexLoop<SecureLoop<EpollLoop>>(LoopLimits()), index: index, configuration: configuration)
+                    loop: try MultiplexLoop<SecureLoop<EpollLoop>>(LoopLimits()), index: index,
+                    configuration: configuration)
                 worker.apply(first)
                 guard worker.listenError == 0 else {
                     throw EventLoopError(

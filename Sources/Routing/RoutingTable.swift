@@ -90,11 +90,14 @@ package struct ServiceRules: Hashable, Sendable {
     package var holdMax: Int
     /// How long one may wait before it is answered 503.
     package var holdFor: Duration
+    /// gRPC: how long either side of a call may be silent, where that is longer than other timeouts allow.
+    package var silence: Duration
 
     package init(
         name: ServiceName, balance: BalanceAlgorithm = .roundRobin, backends: [Backend] = [],
         timeouts: UpstreamTimeouts = UpstreamTimeouts(), retriesMax: Int = 2, retryBudget: Double = 0.2,
-        bodyBytesMax: ByteCount = .gibibytes(1), holdMax: Int = 400, holdFor: Duration = .seconds(5)
+        bodyBytesMax: ByteCount = .gibibytes(1), holdMax: Int = 400, holdFor: Duration = .seconds(5),
+        silence: Duration = .zero
     ) {
         self.name = name
         self.balance = balance
@@ -105,6 +108,7 @@ package struct ServiceRules: Hashable, Sendable {
         self.bodyBytesMax = bodyBytesMax
         self.holdMax = holdMax
         self.holdFor = holdFor
+        self.silence = silence
     }
 }
 

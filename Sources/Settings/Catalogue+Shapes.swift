@@ -61,7 +61,13 @@ enum Catalogue {
                 "Every request is answered with a redirect to this port over HTTPS."),
             Key("timeouts", .object(listenerTimeouts), "How long the listener waits for its clients."),
             Key("limits", .object(listenerLimits), "How much the listener takes."),
-        ] + Key.notYet("http2", "h2c", "proxy_protocol"))
+            Key(
+                "http2", .boolean, "HTTP/2 is offered to clients over TLS, by ALPN. With `tls` only.",
+                initial: "\(Defaults.http2)"),
+            Key(
+                "h2c", .boolean, "HTTP/2 is taken from clients that begin with it. Without `tls` only.",
+                initial: "\(Defaults.h2c)"),
+        ] + Key.notYet("proxy_protocol"))
 
     static let listenerTLS = Shape(
         "tls",
@@ -142,7 +148,9 @@ enum Catalogue {
     static let service = Shape(
         "service",
         [
-            Key("protocol", .choice(["http", "tcp"], notYet: []), "What its backends speak.", initial: "http"),
+            Key(
+                "protocol", .choice(ServiceSetting.Transport.allCases.map(\.rawValue), notYet: []),
+                "What its backends speak.", initial: "http"),
             Key("tls", .object(backendTLS), "Its backends are spoken to over TLS."),
             Key(
                 "balance",

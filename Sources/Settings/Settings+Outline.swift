@@ -70,11 +70,12 @@ extension ListenerSetting {
     fileprivate var outline: Outline {
         var entries: [Outline.Entry] = [.init("name", .text("\(name)")), .init("bind", .text("\(bind)"))]
         let handshake: [Outline.Entry] =
-            tls != nil || mode == .tlsPassthrough ? [.init("handshake", timeouts.handshake.outline)] : []
+            tls != nil || h2c || mode == .tlsPassthrough ? [.init("handshake", timeouts.handshake.outline)] : []
         switch mode {
         case .http:
             entries.append(.init("protocol", .plain("http")))
             if let tls { entries.append(.init("tls", tls.outline)) }
+            entries.append(tls == nil ? .init("h2c", .plain("\(h2c)")) : .init("http2", .plain("\(http2)")))
             if let redirectToHTTPS { entries.append(.init("redirect_to_https", redirectToHTTPS.outline)) }
             entries += [
                 .init(
@@ -164,7 +165,7 @@ extension ServiceSetting {
                 .mapping([.init("max", retries.max.outline), .init("budget", .plain("\(retries.budget)"))])),
             .init("hold", .mapping([.init("max", hold.max.outline), .init("for", hold.time.outline)])),
         ]
-        if transport == .http { entries.append(.init("max_body", bodyBytesMax.outline)) }
+        if transport.isHTTP { entries.append(.init("max_body", bodyBytesMax.outline)) }
         switch upstream {
         case .backends(let backends):
             let items = backends.map { backend in
@@ -183,7 +184,7 @@ extension ServiceSetting {
 
     private var timeoutsOutline: Outline {
         var entries: [Outline.Entry] = [.init("connect", timeouts.connect.outline)]
-        if transport == .http {
+        if transport.isHTTP {
             entries += [
                 .init("response", timeouts.response.outline), .init("idle", timeouts.idle.outline),
                 .init("tunnel", timeouts.tunnel.outline), .init("keep_alive", timeouts.keepAlive.outline),

@@ -54,7 +54,8 @@ extension ServiceRules {
         self.init(
             name: setting.name, balance: setting.balance, backends: backends, timeouts: setting.timeouts,
             retriesMax: setting.retries.max, retryBudget: setting.retries.budget.fraction,
-            bodyBytesMax: setting.bodyBytesMax, holdMax: setting.hold.max, holdFor: setting.hold.time)
+            bodyBytesMax: setting.bodyBytesMax, holdMax: setting.hold.max, holdFor: setting.hold.time,
+            silence: setting.transport == .grpc ? setting.timeouts.tunnel : .zero)
     }
 }
 

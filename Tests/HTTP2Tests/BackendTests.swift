@@ -1,8 +1,8 @@
 // Requests to a backend that speaks HTTP/2: our client session against our server session, in memory.
 
-import CNghttp2
 import Glibc
 import HTTP2
+import TestFrames
 import Testing
 import Vocabulary
 

@@ -1,6 +1,7 @@
 // What costs a client little and us much is counted, and ends its connection with ENHANCE_YOUR_CALM.
 
 import HTTP2
+import TestFrames
 import Testing
 import Vocabulary
 
@@ -66,7 +67,8 @@ import Vocabulary
 
     @Test func `CONTINUATION without end is cut off`() {
         let rig = ServerRig()
-        rig.send(Frame(type: Frame.headers, flags: Frame.endStream, stream: 1, payload: Frame.block([(":method", "GET")])))
+        rig.send(
+            Frame(type: Frame.headers, flags: Frame.endStream, stream: 1, payload: Frame.block([(":method", "GET")])))
         let count = Self.flood(rig, upTo: 100) { _ in
             [Frame(type: Frame.continuation, stream: 1, payload: Frame.block([("x", "y")]))]
         }
@@ -121,7 +123,9 @@ import Vocabulary
             }
             rig.send(Array(bytes[cut...]))
             _ = rig.collect()
-            for number in rig.streams.indices where random.next() % 2 == 0 { rig.multiplexer.resume(rig.streams[number]) }
+            for number in rig.streams.indices where random.next() % 2 == 0 {
+                rig.multiplexer.resume(rig.streams[number])
+            }
             for number in rig.streams.indices { rig.release(number, isFailure: random.next() % 2 == 0) }
             _ = rig.collect()
         }

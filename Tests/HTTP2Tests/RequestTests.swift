@@ -1,6 +1,7 @@
 // What a client's HEADERS and DATA become in HTTP/1.1, and what is refused before it becomes anything.
 
 import HTTP2
+import TestFrames
 import Testing
 
 @Suite struct RequestTests {

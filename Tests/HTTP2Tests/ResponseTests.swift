@@ -1,6 +1,7 @@
 // What a response of HTTP/1.1 becomes in HTTP/2, and how streams end.
 
 import HTTP2
+import TestFrames
 import Testing
 
 @Suite struct ResponseTests {
@@ -59,7 +60,10 @@ import Testing
         rig.write(0, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n")
         rig.write(0, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         let frames = rig.collect()
-        #expect(frames.map(rig.reader.fields) == [[":status: 103", "link: </a>"], [":status: 100"], [":status: 200", "content-length: 0"]])
+        #expect(
+            frames.map(rig.reader.fields) == [
+                [":status: 103", "link: </a>"], [":status: 100"], [":status: 200", "content-length: 0"],
+            ])
         #expect(frames.map(\.endsStream) == [false, false, true])
     }
 

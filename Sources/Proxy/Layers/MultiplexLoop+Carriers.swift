@@ -75,7 +75,9 @@ extension MultiplexLoop where Base: ~Copyable {
     /// Sends what the session has to send, as far as the connection takes it; `true` when that was its end, and the
     /// carrier is no more.
     private mutating func flush(_ carrier: CarrierPointer, isForced: Bool) -> Bool {
-        guard let session = carrier.pointee.session, !carrier.pointee.flags.contains(.isConnecting) else { return false }
+        guard let session = carrier.pointee.session, !carrier.pointee.flags.contains(.isConnecting) else {
+            return false
+        }
         let handle = carrier.pointee.handle
         while isForced || !base.isCongested(handle) {
             let bytes = multiplexer.collect(session)

@@ -153,7 +153,9 @@ extension MultiplexLoop where Base: ~Copyable {
         }
         let host = Int(slot.pointee.host)
         var error: CInt = 0
-        guard let carrier = choose(host) ?? open(host, &error), let session = carrier.pointee.session else { return nil }
+        guard let carrier = choose(host) ?? open(host, &error), let session = carrier.pointee.session else {
+            return nil
+        }
         let stream = multiplexer.openStream(session, owner: slot.pointee.handle.packed)
         if slot.pointee.isPaused { multiplexer.pause(stream) }
         slot.pointee.stream = stream

@@ -3,6 +3,7 @@
 
 import Glibc
 import HTTP2
+import TestFrames
 import Vocabulary
 
 final class ServerRig {
