@@ -125,6 +125,8 @@ extension UnsafeMutablePointer where Pointee == Core {
             return
         }
         guard stream.pointee.owner != 0 else { return free(stream) }
+        // What we reset was told when that was decided.
+        if stream.pointee.flags.contains(.isReset) { return }
         let isRegular = error == NGHTTP2_NO_ERROR.rawValue
         if session.pointee.isServer {
             if !isRegular || !stream.pointee.flags.contains(.outputDone) { tell(.broken, stream) }

@@ -6,6 +6,7 @@ import HTTPWire
 import Vocabulary
 
 struct Core: ~Copyable {
+    let memory = LibraryMemory()
     var blocks = BlockStore()
     var spareStreams: StreamPointer?
     /// Slabs of records, to free them.

@@ -57,6 +57,7 @@ extension MultiplexLoop where Base: ~Copyable {
 
     @inline(__always)
     mutating func markDirty(_ carrier: CarrierPointer) {
+        isTelling = true
         guard !carrier.pointee.flags.contains(.isDirty) else { return }
         carrier.pointee.flags.insert(.isDirty)
         carrier.pointee.dirtyNext = firstDirty
@@ -75,6 +76,7 @@ extension MultiplexLoop where Base: ~Copyable {
     /// Sends what the session has to send, as far as the connection takes it; `true` when that was its end, and the
     /// carrier is no more.
     private mutating func flush(_ carrier: CarrierPointer, isForced: Bool) -> Bool {
+        isTelling = true
         guard let session = carrier.pointee.session, !carrier.pointee.flags.contains(.isConnecting) else {
             return false
         }
@@ -114,6 +116,7 @@ extension MultiplexLoop where Base: ~Copyable {
     private mutating func endSession(_ carrier: CarrierPointer) {
         guard let session = carrier.pointee.session else { return }
         carrier.pointee.session = nil
+        isTelling = true
         multiplexer.close(session)
     }
 

@@ -124,6 +124,7 @@ extension MultiplexLoop where Base: ~Copyable {
         tellWaiting(carrier, .connectFailed, error: error)
         if let session = carrier.pointee.session {
             carrier.pointee.session = nil
+            isTelling = true
             multiplexer.close(session)
         }
         base.close(handle)
