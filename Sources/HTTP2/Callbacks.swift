@@ -105,6 +105,7 @@ extension UnsafeMutablePointer where Pointee == Core {
         case NGHTTP2_PING.rawValue:
             let isAcknowledgement = header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
             if isAcknowledgement, session.pointee.isDraining { finishDrain(session) }
+        case NGHTTP2_SETTINGS.rawValue: session.pointee.flags.insert(.isGreeted)
         case NGHTTP2_GOAWAY.rawValue: session.pointee.flags.insert(.peerIsLeaving)
         default: break
         }

@@ -203,4 +203,27 @@ private final class Pair {
         #expect(event.kind == .broken && event.isRefused)
         near.release(stream)
     }
+
+    @Test func `an upgrade to WebSocket is an extended CONNECT, and its client gets the answer it waits for`() {
+        let pair = Pair()
+        let stream = pair.open()
+        // The key and the answer of RFC 6455 §1.3.
+        pair.write(
+            stream,
+            "GET /chat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        pair.exchange()
+        #expect(pair.server.texts[0].hasPrefix("GET /chat HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\n"))
+        #expect(!pair.server.texts[0].contains("dGhlIHNhbXBsZSBub25jZQ=="))
+        pair.server.write(
+            0, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
+        pair.exchange()
+        #expect(
+            pair.received[stream]
+                == "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+                + "sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello")
+        pair.write(stream, "raw")
+        pair.exchange()
+        #expect(pair.server.texts[0].hasSuffix("\r\n\r\nraw"))
+    }
 }

@@ -10,7 +10,7 @@ struct HTTP2ProgramTests {
     private struct Status: Decodable {
         struct Listener: Decodable {
             var name: String
-            var address: String
+            var bind: String
         }
         var ready: Bool
         var listeners: [Listener]
@@ -54,7 +54,7 @@ struct HTTP2ProgramTests {
                 let status = try? JSONDecoder().decode(Status.self, from: Data(ending.output.utf8)), status.ready,
                 let listener = status.listeners.first
             else { continue }
-            return Front(state: state, process: process, address: listener.address)
+            return Front(state: state, process: process, address: listener.bind)
         }
         process.terminate()
         throw CocoaError(.featureUnsupported)

@@ -50,6 +50,8 @@ extension MultiplexLoop where Base: ~Copyable {
         if !multiplexer.receive(session, bytes, now: base.now) {
             // The peer is told why, and then nothing of it is heard any more.
             if !flush(carrier, isForced: true) { over(carrier) }
+        } else if carrier.pointee.flags.contains(.isGreeting), session.pointee.isGreeted {
+            carrierGreeted(carrier)
         }
     }
 
@@ -151,6 +153,8 @@ extension MultiplexLoop where Base: ~Copyable {
             hosts[Int(carrier.pointee.host)].carriers = next
         }
         if !carrier.pointee.flags.contains(.isServer) {
+            // Whoever still waits for it waits in vain.
+            tellWaiting(carrier, .connectFailed, error: ECONNREFUSED)
             hosts[Int(carrier.pointee.host)].carrierCount -= 1
             if hosts[Int(carrier.pointee.host)].carriers == nil { hosts[Int(carrier.pointee.host)].dress = nil }
         }

@@ -28,7 +28,7 @@ extension MultiplexLoop where Base: ~Copyable {
         slots[handle.index].pointee.host = Int32(host)
         slots[handle.index].pointee.carrier = carrier
         hosts[host].linkCount += 1
-        if carrier.pointee.flags.contains(.isConnecting) {
+        if carrier.pointee.flags.contains(.isGreeting) {
             slots[handle.index].pointee.isWaiting = true
             waiting.append(handle)
         } else {
@@ -99,7 +99,7 @@ extension MultiplexLoop where Base: ~Copyable {
         slots[handle.index].pointee.carrier = carrier
         carrier.pointee.handle = handle
         carrier.pointee.session = session
-        carrier.pointee.flags = .isConnecting
+        carrier.pointee.flags = [.isConnecting, .isGreeting]
         carrier.pointee.host = Int32(host)
         carrier.pointee.next = hosts[host].carriers
         hosts[host].carriers?.pointee.previous = carrier
@@ -116,6 +116,11 @@ extension MultiplexLoop where Base: ~Copyable {
         }
         carrier.pointee.flags.remove(.isConnecting)
         markDirty(carrier)
+    }
+
+    /// The backend's SETTINGS have come: how many streams it takes is known before the first is opened.
+    mutating func carrierGreeted(_ carrier: CarrierPointer) {
+        carrier.pointee.flags.remove(.isGreeting)
         tellWaiting(carrier, .connected, error: 0)
     }
 
@@ -132,7 +137,7 @@ extension MultiplexLoop where Base: ~Copyable {
         drop(carrier)
     }
 
-    private mutating func tellWaiting(_ carrier: CarrierPointer, _ kind: LoopEvent.Kind, error: CInt) {
+    mutating func tellWaiting(_ carrier: CarrierPointer, _ kind: LoopEvent.Kind, error: CInt) {
         waiting.removeAll { handle in
             let slot = slots[handle.index]
             guard slot.pointee.handle == handle, slot.pointee.isWaiting else { return true }
