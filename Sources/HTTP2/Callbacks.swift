@@ -158,9 +158,14 @@ extension UnsafeMutablePointer where Pointee == Core {
         }
     }
 
-    /// A request that could not be made: the peer is leaving, or its ids are used up.
+    /// A head that could not be sent; of a request: the peer is leaving, or its ids are used up.
     func frameNotSent(_ session: SessionPointer, _ frame: UnsafePointer<nghttp2_frame>) {
-        guard !session.pointee.isServer, UInt32(frame.pointee.hd.type) == NGHTTP2_HEADERS.rawValue else { return }
+        guard UInt32(frame.pointee.hd.type) == NGHTTP2_HEADERS.rawValue else { return }
+        if session.pointee.isServer {
+            // Too large by HPACK's count. Of a stream that is gone meanwhile, nothing is left to do.
+            if let stream = stream(session, frame.pointee.hd.stream_id) { refuse(stream) }
+            return
+        }
         var candidate = session.pointee.streams
         while let stream = candidate, stream.pointee.id != frame.pointee.hd.stream_id {
             candidate = stream.pointee.next

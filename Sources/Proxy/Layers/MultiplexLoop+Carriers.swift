@@ -92,7 +92,11 @@ extension MultiplexLoop where Base: ~Copyable {
                 base.send(handle, pieces)
             }
         }
-        if session.pointee.orphanCount > 0, !carrier.pointee.flags.contains(.watchesOrphans) { watchOrphans(carrier) }
+        if session.pointee.orphanCount > 0, session.pointee.isServer,
+            !carrier.pointee.flags.contains(.watchesOrphans)
+        {
+            watchOrphans(carrier)
+        }
         guard multiplexer.isOver(session), !base.isCongested(handle) else { return false }
         over(carrier)
         return true
@@ -235,11 +239,6 @@ extension MultiplexLoop where Base: ~Copyable {
         if session.pointee.sent != carrier.pointee.sentMark { return watchOrphans(carrier) }
         let handle = carrier.pointee.handle
         endSession(carrier)
-        guard carrier.pointee.flags.contains(.isServer) else {
-            base.close(handle)
-            slots[handle.index].pointee = MultiplexSlot()
-            return drop(carrier)
-        }
         retire(carrier, slots[handle.index])
         owed.append(OwedEvent(kind: .broken, connection: handle, error: ETIMEDOUT))
     }
