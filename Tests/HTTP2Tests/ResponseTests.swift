@@ -145,7 +145,9 @@ import Testing
         rig.tell()
         #expect(rig.texts[0].utf8.count - head == 256_000)
         let updates = rig.collect(Frame.windowUpdate).filter { $0.stream == 1 }
-        #expect(updates.reduce(0) { $0 + $1.number(at: 0) } == 256_000)
+        // libnghttp2 waits until half of the window is free.
+        let freed = updates.reduce(0) { $0 + $1.number(at: 0) }
+        #expect((131_072...256_000).contains(freed))
     }
 
     @Test func `more than the window is a flow-control error`() {

@@ -91,6 +91,7 @@ final class ServerRig {
 
     // A value that can't be copied can't stand in an expectation.
 
+    var isCondemned: Bool { session.pointee.isCondemned }
     var isOver: Bool { multiplexer.isOver(session) }
     func isCongested(_ number: Int) -> Bool { multiplexer.isCongested(streams[number]) }
 }
