@@ -53,6 +53,6 @@ package enum HTTP2Limits {
     static let empties = Budget(burst: 200, perSecond: 10)
     /// WINDOW_UPDATE: two per DATA frame sent are given as credit on top (Envoy allows ten).
     static let windowUpdates = Budget(burst: 2000, perSecond: 100)
-    /// PRIORITY, PRIORITY_UPDATE and frames of unknown type: a few per stream are normal (Envoy allows 100).
+    /// PRIORITY: a few per stream are normal (Envoy allows 100). Frames of unknown type are skipped unseen.
     static let priorities = Budget(burst: 2000, perSecond: 100)
 }
