@@ -68,7 +68,7 @@ extension Worker where Loop: ~Copyable {
         }
     }
 
-    private mutating func writePeer(of handle: ConnectionHandle) {
+    mutating func writePeer(of handle: ConnectionHandle) {
         let peer = loop.peerAddress(of: handle)
         let text = peers[handle.index]
         text.pointee = PeerText()

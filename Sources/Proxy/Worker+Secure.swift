@@ -23,6 +23,7 @@ extension Worker where Loop: ~Copyable {
             GaugeLane.count(lane.pointee.handshakes)
             if facts.isResumed { GaugeLane.count(lane.pointee.handshakesResumed) }
         }
+        if facts.isHeralded { writePeer(of: client.pointee.handle) }
         beginClient(client)
     }
 

@@ -12,7 +12,9 @@ extension DocumentReader {
             var transport = ListenerTransport.http
             listener.choice("protocol", into: &transport)
             let mode = mode(listener, transport)
-            if transport == .tlsPassthrough { listener.refuse(["tls"], "has no meaning when TLS is passed on unopened") }
+            if transport == .tlsPassthrough {
+                listener.refuse(["tls"], "has no meaning when TLS is passed on unopened")
+            }
             let tls = listenerTLS(listener)
             var redirect: Int?
             if transport != .http { listener.refuse(["redirect_to_https"], "has no meaning without `protocol: http`") }
@@ -28,7 +30,8 @@ extension DocumentReader {
             var limits = ListenerLimits()
             if let inner = listener.object("limits") {
                 if transport != .http {
-                    inner.refuse(["header_bytes", "header_fields"], "has no meaning with `protocol: \(transport.rawValue)`")
+                    inner.refuse(
+                        ["header_bytes", "header_fields"], "has no meaning with `protocol: \(transport.rawValue)`")
                 }
                 inner.integer("connections", into: &limits.connections)
                 inner.size("header_bytes", into: &limits.headerBytes)

@@ -155,7 +155,8 @@ extension Supervisor {
             worn.problem = nil
             noteWarnings(worn.context, of: name)
             surroundings.events.record(
-                .certificateSwapped, message: "\(name): \(worn.context.certificates.map(\.line).joined(separator: "; "))")
+                .certificateSwapped,
+                message: "\(name): \(worn.context.certificates.map(\.line).joined(separator: "; "))")
         } catch {
             refuse(&worn.problem, "\(name)", error)
         }
@@ -227,7 +228,7 @@ extension CertificateFacts {
 
 extension Endpoint {
     /// Of a TCP address.
-    fileprivate var host: String {
+    var host: String {
         if case .tcp(let host, _) = self { host } else { "" }
     }
 }

@@ -253,9 +253,8 @@ struct ProblemTests {
 
     @Test(
         arguments: [
-            ("policies: {}", ""), ("include: x", ""), ("", "tls: {}"), ("", "http2: true"), ("", "h2c: true"),
-            ("", "proxy_protocol: {}"), ("", "redirect_to_https: 443"), ("", "timeouts: { handshake: 5s }"),
-            ("", "limits: { per_address: 5 }"),
+            ("policies: {}", ""), ("include: x", ""), ("", "http2: true"), ("", "h2c: true"),
+            ("", "proxy_protocol: {}"), ("", "limits: { per_address: 5 }"),
         ])
     func `refuses keys of later versions of files and listeners`(_ root: String, _ listener: String) {
         let text = Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    \(listener)") + "\n\(root)\n"

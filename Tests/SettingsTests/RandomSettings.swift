@@ -54,19 +54,35 @@ struct RandomSettings {
         } else {
             timeouts.tcpIdle = duration(1...604_800)
         }
+        var tls: ListenerTLSSetting?
+        var redirect: Int?
+        if flip() {
+            tls = ListenerTLSSetting(
+                certificates: (0..<pick(1...3)).map { CertificateSetting(chain: "/c\($0)" + path(), key: path()) },
+                minVersion: flip() ? .v12 : .v13, clientCA: maybe { $0.path() })
+            timeouts.handshake = duration(1...3600)
+        } else if mode == .http, flip() {
+            redirect = pick(1...65535)
+        }
         let bind = [
             Endpoint.tcp(host: "0.0.0.0", port: UInt16(port)), .tcp(host: "127.0.0.1", port: 0),
             .tcp(host: "fe80::1", port: UInt16(port)), .tcp(host: "localhost", port: UInt16(port)),
             .unix(path: "/run/\(name)"),
         ]
         return ListenerSetting(
-            name: ListenerName(name), bind: bind.randomElement(using: &random) ?? bind[0], mode: mode,
-            timeouts: timeouts, limits: limits)
+            name: ListenerName(name), bind: bind.randomElement(using: &random) ?? bind[0], mode: mode, tls: tls,
+            redirectToHTTPS: redirect, timeouts: timeouts, limits: limits)
     }
 
     private mutating func service(_ name: String, _ shares: [ShareSetting]) -> ServiceSetting {
         var service = ServiceSetting(name: ServiceName(name), upstream: .backends([]))
         service.transport = flip() ? .http : .tcp
+        if flip() {
+            let verifies = flip()
+            service.tls = BackendTLSSetting(
+                verifies: verifies, ca: verifies ? maybe { $0.path() } : nil, name: "h\(pick(1...9)).test",
+                certificate: maybe { CertificateSetting(chain: $0.path(), key: $0.path()) })
+        }
         service.balance = BalanceAlgorithm.allCases.randomElement(using: &random) ?? .roundRobin
         let interval = pick(1...3600)
         service.health = HealthSetting(
