@@ -51,7 +51,7 @@ enum ModuleTable {
         ModuleRule("Fleet", .pure, ["Vocabulary", "Statistics", "Health", "Lifecycle", "Scaling", "Rollouts"]),
         ModuleRule("Simulation", .pure, ["Vocabulary", "Health", "Lifecycle", "Scaling", "Rollouts", "Fleet"]),
         ModuleRule("Kernel", .edge, ["CKernel", "Vocabulary"], others: system),
-        ModuleRule("TLS", .edge, ["COpenSSL"], others: system),
+        ModuleRule("TLS", .dataPlane, ["COpenSSL"], others: system),
         ModuleRule("EventLoop", .dataPlane, ["CKernel", "Kernel", "Vocabulary"], others: system),
         ModuleRule(
             "Proxy", .dataPlane,

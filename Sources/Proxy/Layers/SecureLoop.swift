@@ -111,7 +111,6 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
             let slot = slots[handle.index]
             guard slot.pointee.generation == handle.generation else { continue }
             stepsLeft -= 1
-            slot.pointee.flags.remove(.queued)
             let inbox = slot.pointee.inbox
             slot.pointee.inbox = Stash()
             base.resumeReceiving(handle)
@@ -167,7 +166,6 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
         case .greeting, .introducing:
             guard stepsLeft > 0, handshakes.isEmpty else {
                 keep(event.bytes, in: slot)
-                slot.pointee.flags.insert(.queued)
                 handshakes.append(event.connection)
                 base.pauseReceiving(event.connection)
                 return false
