@@ -111,7 +111,8 @@ package struct BackendReport: Codable, Sendable, Hashable {
     package var address: String
     package var pid: Int32?
     package var release: String?
-    /// `starting`, `ready`, `unhealthy`, `draining`, `stopping` or `backing_off`; fixed backends: `ready` or `unhealthy`.
+    /// `starting`, `ready`, `unhealthy`, `draining`, `stopping`, `backing_off` or `crash_looping`; fixed backends: `ready`
+    /// or `unhealthy`.
     package var phase: String
     /// The last word of its health check, in full: "200 in 1.2 ms", "connection refused".
     package var health: String?
