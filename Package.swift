@@ -104,7 +104,7 @@ let package = Package(
             ["Fleet", "Health", "Lifecycle", "Rollouts", "Scaling", "Simulation", "Vocabulary"]),
         tests("StatisticsTests", ["Statistics"]),
         tests("StructureTests", []),
-        tests("SupervisorTests", ["Supervisor"]),
+        tests("SupervisorTests", ["Proxy", "Supervisor", "Vocabulary"]),
         // Floor 3: real files, processes and sockets.
         tests("CommandTests", ["Administration", "Control", "Settings", "Telemetry", "Vocabulary", "portico"]),
         tests("ControlTests", ["Administration", "Control", "Telemetry", "Vocabulary"]),

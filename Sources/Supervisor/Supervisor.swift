@@ -86,10 +86,15 @@ package actor Supervisor {
     /// Whether the data plane runs: before, there is nobody to publish to.
     var isOpen = false
     var stage = Stage.starting
+    /// When an orderly stop waits for nothing in flight any more.
+    var stopDeadline: Instant?
+    /// Whether a reload is under way: it waits for others half-way, and a second one must not begin there.
+    var isReloading = false
     let store: SnapshotStore
     let startedAt = Timestamp.now()
     private var nextBackend: UInt32 = 1
     private var nextLoadSample = Instant.zero
+    private var hasToldOfLogLoss = false
     private let jobs: AsyncStream<Job>
     private let jobQueue: AsyncStream<Job>.Continuation
 
@@ -118,12 +123,12 @@ package actor Supervisor {
         static let retireGrace = Duration.seconds(10)
     }
 
-    /// Nothing is touched before `run`, but for the state directory's `rollouts`.
-    package init(_ surroundings: Surroundings, settings: Settings, configuration: Configuration) throws {
+    /// Nothing is touched before `run`.
+    package init(_ surroundings: Surroundings, settings: Settings, configuration: Configuration) {
         self.surroundings = surroundings
         self.settings = settings
         self.configuration = configuration
-        store = try SnapshotStore(stateDirectory: configuration.stateDirectory)
+        store = SnapshotStore(stateDirectory: configuration.stateDirectory)
         (jobs, jobQueue) = AsyncStream.makeStream()
     }
 
@@ -175,7 +180,10 @@ package actor Supervisor {
         }
         // First what the gateway counted on it: the judge of a rollout would miss its last failures.
         sampleLoad(now: MonotonicClock.now)
-        step(service) { $0.handle(.exited(exit.id, description: exit.description), now: $1) }
+        let logFile = supervised[service]?.live[exit.id]?.logFile
+        let isLogDiskFull = logFile.map(Files.isFull(fileSystemOf:)) ?? false
+        let description = exit.description + (isLogDiskFull ? "; the disk of its log \(logFile ?? "") is full" : "")
+        step(service) { $0.handle(.exited(exit.id, description: description), now: $1) }
     }
 
     private func tick() {
@@ -184,6 +192,7 @@ package actor Supervisor {
         if now >= nextLoadSample {
             nextLoadSample = now + Limits.loadInterval
             sampleLoad(now: now)
+            tellOfLogLoss()
         }
         for (service, entry) in supervised {
             guard let wakeup = entry.fleet.nextWakeup, wakeup <= now else { continue }
@@ -192,6 +201,15 @@ package actor Supervisor {
         probeFixed(now: now)
         dropLeavingServices()
         publishIfStale()
+    }
+
+    /// Says once that the access log is not complete any more.
+    private func tellOfLogLoss() {
+        guard !hasToldOfLogLoss, AccessLogLoss.lines > 0 else { return }
+        hasToldOfLogLoss = true
+        let text = "the access log \(configuration.accessLog ?? "") does not take all lines: some requests are missing"
+        surroundings.events.record(.stateNotSaved, message: text)
+        configuration.announce(text)
     }
 
     /// Steps one fleet, saves what it remembers, and carries its orders out.
