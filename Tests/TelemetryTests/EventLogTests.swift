@@ -2,6 +2,7 @@
 
 import Administration
 import Foundation
+import Synchronization
 import Telemetry
 import Testing
 import Vocabulary
@@ -111,17 +112,18 @@ struct EventLogTests {
 
     @Test func `takes the file up again once it can be opened`() throws {
         let place = try Place()
-        let log = EventLog(path: place.path + "/later/events.log", clock: { Self.moment })
+        let file = place.path + "/later/events.log"
+        let seconds = Mutex<Int64>(1_795_241_500)
+        let log = EventLog(path: file, clock: { Timestamp(microseconds: seconds.withLock { $0 } * 1_000_000) })
         log.record(.scaled, message: "lost")
-        try FileManager.default.createDirectory(
-            atPath: place.path + "/later", withIntermediateDirectories: true)
-        // The clock stands still: not tried twice in one second.
+        try FileManager.default.createDirectory(atPath: place.path + "/later", withIntermediateDirectories: true)
+        // Not tried twice in one second.
         log.record(.scaled, message: "lost too")
         #expect(log.linesLost == 2 && log.problem != nil)
-        let again = EventLog(path: place.path + "/later/events.log")
-        again.record(.scaled, message: "written")
-        #expect(again.problem == nil)
-        #expect(try place.lines(of: place.path + "/later/events.log").count == 1)
+        seconds.withLock { $0 += 1 }
+        log.record(.scaled, message: "written")
+        #expect(log.linesLost == 2 && log.problem == nil)
+        #expect(try place.lines(of: file).count == 1)
     }
 
     @Test func `counts the lines that the file did not take and keeps them in memory`() throws {

@@ -51,7 +51,7 @@ struct StopTests {
         let request = "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
         #expect(send(tunnel, request, request.utf8.count, 0) == request.utf8.count)
         var answer = [UInt8](repeating: 0, count: 12)
-        #expect(recv(tunnel, &answer, answer.count, CInt(MSG_WAITALL.rawValue)) == 12)
+        #expect(recv(tunnel, &answer, answer.count, CInt(MSG_WAITALL)) == 12)
         #expect(String(decoding: answer, as: UTF8.self) == "HTTP/1.1 101")
 
         let stop = try Program.portico.run(["stop", "--state", state], environment: [:])
