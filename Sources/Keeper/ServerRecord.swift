@@ -15,6 +15,8 @@ enum ServerRecord {
     /// - Parameter keeper: the one that has started it: as long as that one lives, its server is nobody else's.
     static func write(_ server: ProcessIdentity, keeper: ProcessIdentity?, in stateDirectory: String) throws {
         let content = Content(server: server, keeper: keeper)
+        // It may have been removed meanwhile: then this record is what keeps a second keeper away.
+        try Files.makeDirectory(stateDirectory, mode: 0o700)
         try Files.replace(path(stateDirectory), with: Array(try JSONEncoder().encode(content)))
     }
 

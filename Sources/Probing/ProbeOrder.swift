@@ -36,7 +36,7 @@ package struct ProbeReport: Hashable, Sendable {
     }
 
     package var verdict: Verdict
-    /// A sentence for the operator: "200 in 1.2 ms", "connection refused: nothing listens on 127.0.0.1:41234 yet".
+    /// A sentence for the operator: "200 in 1.2 ms", "connection refused: nothing listens on 127.0.0.1:41234".
     package var detail: String
     /// From the first step to the verdict.
     package var latency: Duration

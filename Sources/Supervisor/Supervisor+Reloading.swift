@@ -89,6 +89,10 @@ extension Supervisor {
             for listener in new.listeners where !settings.listeners.contains(where: { $0.name == listener.name }) {
                 preparation.listeners.append(try await openListener(listener))
             }
+            // A stop may have begun meanwhile, and has closed what was open.
+            guard stage == .serving else {
+                throw AdministrationError(code: .unavailable, message: "the front door is stopping")
+            }
         } catch {
             for opened in preparation.listeners { try? await surroundings.keeper.unlisten(name: opened.name) }
             throw error

@@ -24,7 +24,8 @@ extension Supervisor {
         drain(stoppingInstances: true)
     }
 
-    /// Begins the end, as soon as the front door is open at all. A second call changes nothing.
+    /// Begins the end, as soon as the front door is open at all. A second call changes nothing, but that instances which
+    /// can't be stopped any more, since the keeper is lost, are left.
     func drain(stoppingInstances: Bool) {
         switch stage {
         case .starting: stage = .stoppingOnceOpen(stopsInstances: stoppingInstances)
@@ -33,7 +34,9 @@ extension Supervisor {
             stopDeadline = MonotonicClock.now + settings.drain
             surroundings.gateway.beginDrain()
             enqueue(.end)
-        case .stoppingOnceOpen, .draining, .stopped: break
+        case .draining:
+            if !stoppingInstances { stage = .draining(stopsInstances: false) }
+        case .stoppingOnceOpen, .stopped: break
         }
     }
 
@@ -47,7 +50,9 @@ extension Supervisor {
             gateway.requestsInFlight == 0 || stopsInstances && self.haveInstancesStopped && self.fixed.isEmpty
         }
         if stopsInstances {
-            while !haveInstancesStopped { try? await Task.sleep(for: Limits.drainTick) }
+            while !haveInstancesStopped, stage == .draining(stopsInstances: true) {
+                try? await Task.sleep(for: Limits.drainTick)
+            }
             try? await surroundings.keeper.shutdown()
         }
         stage = .stopped
