@@ -6,6 +6,7 @@ extension Gateway {
     /// Which system interface the event loops wait on.
     package enum Engine: String, Sendable, CaseIterable {
         case epoll
+        case ioUring = "io_uring"
     }
 
     /// Fixed for the life of a gateway.

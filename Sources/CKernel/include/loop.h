@@ -145,13 +145,23 @@ static inline int loop_shutdown_sending(int descriptor) {
     return shutdown(descriptor, SHUT_WR) < 0 ? -errno : 0;
 }
 
+/// Ends both directions at once.
+static inline void loop_shutdown(int descriptor) { shutdown(descriptor, SHUT_RDWR); }
+
+/// 0 for a listening socket.
+static inline int loop_listens(int descriptor) {
+    int listens = 0;
+    socklen_t length = sizeof listens;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) < 0) return -errno;
+    return listens ? 0 : -EINVAL;
+}
+
 static inline void loop_close(int descriptor) { close(descriptor); }
 
-/// Closes with a reset instead of a regular end: the peer can't take what it got for the whole.
-static inline void loop_close_with_reset(int descriptor) {
+/// The next close sends a reset instead of a regular end: the peer can't take what it got for the whole.
+static inline void loop_reset_when_closed(int descriptor) {
     struct linger linger = {1, 0};
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-    close(descriptor);
 }
 
 static inline int loop_wakeup_open(void) {
