@@ -100,7 +100,8 @@ package struct RingLoop: EventLoop, ~Copyable {
     private static func hint(_ error: CInt) -> String {
         switch error {
         case ENOSYS: "Linux 6.1 or later has what is needed; use --engine epoll"
-        case EPERM, EACCES: "the system or its container forbids io_uring (kernel.io_uring_disabled); use --engine epoll"
+        case EPERM, EACCES:
+            "the system or its container forbids io_uring (kernel.io_uring_disabled); use --engine epoll"
         case EMFILE, ENFILE: "raise the limit of open files"
         case ENOMEM: "raise the limit of locked memory (ulimit -l), or use --engine epoll"
         default: "use --engine epoll"

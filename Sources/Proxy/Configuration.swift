@@ -4,7 +4,7 @@ import Vocabulary
 
 extension Gateway {
     /// Which system interface the event loops wait on.
-    package enum Engine: String, Sendable, CaseIterable {
+    package enum Engine: String, Hashable, Sendable, CaseIterable {
         case epoll
         case ioUring = "io_uring"
     }

@@ -14,7 +14,8 @@ import UnixSignals
 extension ServeComposition {
     /// Serves until stopped. Returns the exit code of the process.
     static func runServer(
-        file: String, directory: String, state: StateDirectory, adminSocket: String, keeperDescriptor: CInt
+        file: String, directory: String, state: StateDirectory, adminSocket: String, engine: Gateway.Engine?,
+        keeperDescriptor: CInt
     ) async -> Int32 {
         let keeper: KeeperClient
         do {
@@ -25,7 +26,8 @@ extension ServeComposition {
         do {
             let events = try EventLog(path: state.eventLog)
             let settings = try loadSettings(file: file, directory: directory, state: state, events: events)
-            let supervisor = try compose(settings, file, directory, state, keeper: keeper, events: events)
+            let supervisor = try compose(
+                settings, file, directory, state, EngineChoice(requested: engine), keeper: keeper, events: events)
             try prepareDirectory(of: adminSocket)
             try await run(supervisor, admin: AdminServer(socket: adminSocket, administrator: supervisor))
             return 0
@@ -69,8 +71,8 @@ extension ServeComposition {
     }
 
     private static func compose(
-        _ settings: Settings, _ file: String, _ directory: String, _ state: StateDirectory, keeper: KeeperClient,
-        events: EventLog
+        _ settings: Settings, _ file: String, _ directory: String, _ state: StateDirectory, _ engine: EngineChoice,
+        keeper: KeeperClient, events: EventLog
     ) throws -> Supervisor {
         let workers =
             switch settings.workers {
@@ -84,13 +86,15 @@ extension ServeComposition {
             case .path(let path): path.hasPrefix("/") ? path : "\(directory)/\(path)"
             }
         let seed = UInt64.random(in: 0 ... .max)
-        let gateway = Gateway(.init(workers: workers, accessLogPath: accessLog, seed: seed))
+        let gateway = Gateway(
+            .init(workers: workers, accessLogPath: accessLog, engine: engine.engine, seed: seed))
         return try Supervisor(
             Supervisor.Surroundings(keeper: keeper, gateway: gateway, prober: Prober(), events: events),
             settings: settings,
             configuration: Supervisor.Configuration(
                 stateDirectory: state.path, settingsDirectory: directory,
-                environment: ProcessInfo.processInfo.environment, version: Version.text, workers: workers,
+                environment: ProcessInfo.processInfo.environment, version: Version.text,
+                engineReason: engine.reason, workers: workers,
                 accessLog: accessLog, seed: seed,
                 announce: { FileHandle.standardError.write(Data("portico: \($0)\n".utf8)) },
                 readSettings: {

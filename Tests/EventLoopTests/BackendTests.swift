@@ -134,7 +134,9 @@ private final class BenchOf<Loop: EventLoop & ~Copyable>: Bench {
         #expect(bench.isQuiet())
     }
 
-    @Test(arguments: Backend.allCases) func `bytes and the end that came together are both told`(backend: Backend) throws {
+    @Test(arguments: Backend.allCases) func `bytes and the end that came together are both told`(backend: Backend)
+        throws
+    {
         let bench = try backend.bench()
         let client = bench.connect()
         write(client, "bye", 3)
@@ -145,7 +147,9 @@ private final class BenchOf<Loop: EventLoop & ~Copyable>: Bench {
         #expect(bench.next() == .ended)
     }
 
-    @Test(arguments: Backend.allCases) func `a paused connection tells nothing until it is resumed`(backend: Backend) throws {
+    @Test(arguments: Backend.allCases) func `a paused connection tells nothing until it is resumed`(backend: Backend)
+        throws
+    {
         let bench = try backend.bench()
         let client = bench.connect()
         #expect(bench.next() == .accepted)
@@ -160,7 +164,9 @@ private final class BenchOf<Loop: EventLoop & ~Copyable>: Bench {
         close(client)
     }
 
-    @Test(arguments: Backend.allCases) func `what the peer does not take waits, and its end follows it`(backend: Backend) throws {
+    @Test(arguments: Backend.allCases) func `what the peer does not take waits, and its end follows it`(
+        backend: Backend
+    ) throws {
         let bench = try backend.bench()
         let client = bench.connect()
         #expect(bench.next() == .accepted)
@@ -204,7 +210,9 @@ private final class BenchOf<Loop: EventLoop & ~Copyable>: Bench {
         #expect([.ended, .broken].contains(bench.next()))
     }
 
-    @Test(arguments: Backend.allCases) func `one that always has bytes does not starve the others`(backend: Backend) throws {
+    @Test(arguments: Backend.allCases) func `one that always has bytes does not starve the others`(backend: Backend)
+        throws
+    {
         let bench = try backend.bench()
         let busy = bench.connect()
         #expect(bench.next() == .accepted)
@@ -254,7 +262,9 @@ private final class BenchOf<Loop: EventLoop & ~Copyable>: Bench {
         #expect(bench.isQuiet())
     }
 
-    @Test(arguments: Backend.allCases) func `a paused listener leaves its clients in the backlog`(backend: Backend) throws {
+    @Test(arguments: Backend.allCases) func `a paused listener leaves its clients in the backlog`(backend: Backend)
+        throws
+    {
         let bench = try backend.bench()
         bench.pauseListening(token: 7)
         let client = bench.connect()

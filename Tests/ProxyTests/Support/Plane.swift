@@ -20,7 +20,8 @@ final class Plane: Sendable {
 
     /// `change` may set rules before the start.
     /// `Tests/run` runs these tests once with each engine.
-    static let engine = getenv("PORTICO_TEST_ENGINE").flatMap { Gateway.Engine(rawValue: String(cString: $0)) } ?? .epoll
+    static let engine =
+        getenv("PORTICO_TEST_ENGINE").flatMap { Gateway.Engine(rawValue: String(cString: $0)) } ?? .epoll
 
     init(
         _ ports: [UInt16], workers: Int = 1, isTCP: Bool = false, standing: Backend.Standing = .ready,
