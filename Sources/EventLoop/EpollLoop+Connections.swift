@@ -7,13 +7,11 @@ import Vocabulary
 extension EpollLoop {
     // MARK: Slots
 
-    mutating func register(_ descriptor: CInt, flags: LoopSlot.Flags) -> ConnectionHandle? {
-        guard let handle = table.make(descriptor: descriptor, flags: flags) else { return nil }
-        guard loop_register(epoll, descriptor, handle.index, handle.generation) == 0 else {
-            table.free(handle)
-            return nil
-        }
-        return handle
+    /// Registers a slot's descriptor; `false` when the system refuses.
+    mutating func register(_ index: UInt32) -> Bool {
+        let slot = table[index]
+        let watchesRoom: CInt = slot.pointee.flags.contains(.watchesRoom) ? 1 : 0
+        return loop_register(epoll, slot.pointee.descriptor, index, slot.pointee.generation, watchesRoom) == 0
     }
 
     // MARK: Listeners
@@ -68,9 +66,15 @@ extension EpollLoop {
             loop_close(descriptor)
             return nil
         }
-        guard let handle = register(descriptor, flags: [.receiving, .connecting]) else {
+        guard let handle = table.make(descriptor: descriptor, flags: [.receiving, .connecting, .watchesRoom]) else {
             error = ENOMEM
             loop_close(descriptor)
+            return nil
+        }
+        guard register(handle.index) else {
+            error = ENOMEM
+            loop_close(descriptor)
+            table.free(handle)
             return nil
         }
         return handle

@@ -34,8 +34,17 @@ extension EpollLoop {
             result -= taken
             if taken < piece.iov_len { keep(slot, piece.iov_base + taken, piece.iov_len - taken) }
         }
-        // A short write fills the socket: the edge that says otherwise is still to come.
-        if slot.pointee.unsent > 0 { slot.pointee.flags.remove(.writable) }
+        if slot.pointee.unsent > 0 { watchRoom(connection.index) }
+    }
+
+    /// A short write fills the socket: the edge that says otherwise is still to come.
+    private func watchRoom(_ index: UInt32) {
+        let slot = table[index]
+        slot.pointee.flags.remove(.writable)
+        guard !slot.pointee.flags.contains(.watchesRoom) else { return }
+        slot.pointee.flags.insert(.watchesRoom)
+        guard !slot.pointee.flags.contains(.fresh) else { return }
+        _ = loop_watch_room(epoll, slot.pointee.descriptor, index, slot.pointee.generation)
     }
 
     /// Every send was tried at once.

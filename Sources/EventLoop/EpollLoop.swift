@@ -1,6 +1,7 @@
 // The epoll backend: readiness turned into completions.
 //
-// 1. A connection is registered once, edge-triggered, for reading, writing and the peer's end. No further epoll_ctl.
+// 1. A connection is registered once, edge-triggered, for reading and the peer's end, after a first read: a client's
+//    request mostly comes with it. Room to send is asked for when a send was cut short for the first time.
 // 2. An edge sets flags in the slot and puts the slot on the list for this turn. `next` takes slots off that list and
 //    does the one thing that is due: connect result, flush, read.
 // 3. A read that brings less than was asked for has emptied the socket, so the read that would say EAGAIN is skipped,
@@ -153,8 +154,22 @@ package struct EpollLoop: EventLoop, ~Copyable {
             if event.error == 0 { table.queue(index) }
             return true
         }
+        if flags.contains(.fresh) { return receiveFirst(index, &event) }
         if slot.pointee.unsent > 0, flags.contains(.writable), flush(index, &event) { return true }
         return receive(index, &event)
+    }
+
+    /// Reads what came with a new connection, and registers it for what follows.
+    private mutating func receiveFirst(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
+        let slot = table[index]
+        slot.pointee.flags.remove(.fresh)
+        slot.pointee.flags.insert(.readable)
+        let isTold = receive(index, &event)
+        // What came in between is reported at once.
+        guard !register(index) else { return isTold }
+        event.kind = .broken
+        event.error = ENOMEM
+        return true
     }
 
     private mutating func receive(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
@@ -219,14 +234,15 @@ package struct EpollLoop: EventLoop, ~Copyable {
                 default: continue  // That client left again: the next one may have not.
                 }
             }
-            guard let handle = register(descriptor, flags: .receiving) else {
+            guard let handle = table.make(descriptor: descriptor, flags: [.receiving, .fresh]) else {
                 loop_close(descriptor)
                 event.kind = .acceptFailed
                 event.error = ENOMEM
                 return true
             }
-            // More may wait; look again in this turn.
+            // More may wait: looked at again in this turn, after the new one.
             table.queueFirst(index)
+            table.queueFirst(handle.index)
             event.kind = .accepted
             event.connection = handle
             return true

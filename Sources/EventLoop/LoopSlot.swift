@@ -30,6 +30,11 @@ struct LoopSlot: BitwiseCopyable {
         /// Has no descriptor.
         static let timer = Flags(rawValue: 1 << 13)
 
+        /// Accepted in this turn: its request has probably come with it, so a read is tried before it is registered.
+        static let fresh = Flags(rawValue: 1 << 14)
+        /// Registered for writability too. (epoll)
+        static let watchesRoom = Flags(rawValue: 1 << 31)
+
         // io_uring: orders that the system has, and what they brought.
 
         /// Asks for failures of a paused connection.

@@ -32,6 +32,8 @@ package struct RingLoop: EventLoop, ~Copyable {
     var isTurnTold = false
     var isMultishotKnown = true
     let lastPeer: UnsafeMutablePointer<sockaddr_storage>
+    /// Where a first receive goes.
+    private let scratch: UnsafeMutableRawBufferPointer
     /// Room for one direct send.
     let pieces: UnsafeMutablePointer<iovec>
 
@@ -66,6 +68,7 @@ package struct RingLoop: EventLoop, ~Copyable {
         addresses = Slabs(slotsMax: limits.slotsMax, blank: sockaddr_storage())
         lastPeer = .allocate(capacity: 1)
         lastPeer.initialize(to: sockaddr_storage())
+        scratch = .allocate(byteCount: LoopLimits.smallBufferBytes, alignment: 64)
         pieces = .allocate(capacity: Int(loop_pieces_max) + 1)
         pieces.initialize(repeating: iovec(), count: Int(loop_pieces_max) + 1)
         dirty.reserveCapacity(1024)
@@ -93,6 +96,7 @@ package struct RingLoop: EventLoop, ~Copyable {
         loop_close(bellDescriptor)
         ring.deallocate()
         lastPeer.deallocate()
+        scratch.deallocate()
         pieces.deallocate()
         if toldBlock.count > 0 { toldBlock.deallocate() }
     }
@@ -208,7 +212,22 @@ package struct RingLoop: EventLoop, ~Copyable {
             event.kind = .drained
             return true
         }
+        if flags.contains(.fresh) { return receiveFirst(index, &event) }
         return receive(index, &event)
+    }
+
+    /// Reads what came with a new connection: its request, mostly. What follows is ordered.
+    private mutating func receiveFirst(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
+        let slot = table[index]
+        slot.pointee.flags.remove(.fresh)
+        guard slot.pointee.flags.contains(.receiving) else { return false }
+        let count = loop_receive(slot.pointee.descriptor, scratch.baseAddress, scratch.count)
+        table.queueFirst(index)
+        // The end or an error is found again by the order.
+        guard count > 0 else { return false }
+        event.kind = .received
+        event.bytes = UnsafeRawBufferPointer(start: scratch.baseAddress, count: count)
+        return true
     }
 
     private mutating func receive(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
@@ -280,16 +299,16 @@ package struct RingLoop: EventLoop, ~Copyable {
                 default: continue  // That client left again: the next one may have not.
                 }
             }
-            guard let handle = table.make(descriptor: descriptor, flags: .receiving) else {
+            guard let handle = table.make(descriptor: descriptor, flags: [.receiving, .fresh]) else {
                 loop_close(descriptor)
                 orderPoll(index)
                 event.kind = .acceptFailed
                 event.error = ENOMEM
                 return true
             }
-            orderReceive(handle.index)
-            // More may wait; look again in this turn, or by a poll in the next.
+            // More may wait; looked at again in this turn, after the new one, or by a poll in the next.
             if slot.pointee.accepts > 0 { table.queueFirst(index) } else { orderPoll(index) }
+            table.queueFirst(handle.index)
             event.kind = .accepted
             event.connection = handle
             return true

@@ -41,12 +41,20 @@ static inline int loop_open(void) {
     return result < 0 ? -errno : result;
 }
 
-/// Edge-triggered for everything a connection can tell, for as long as the descriptor lives.
-static inline int loop_register(int loop, int descriptor, uint32_t index, uint32_t generation) {
+/// Edge-triggered for what a connection receives and, with `room`, for room to send.
+static inline int loop_register(int loop, int descriptor, uint32_t index, uint32_t generation, int room) {
+    struct epoll_event event;
+    event.events = EPOLLIN | EPOLLRDHUP | EPOLLET | (room ? EPOLLOUT : 0);
+    event.data.u64 = (uint64_t)generation << 32 | index;
+    return epoll_ctl(loop, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
+}
+
+/// From here on for room too. What is true already is reported again.
+static inline int loop_watch_room(int loop, int descriptor, uint32_t index, uint32_t generation) {
     struct epoll_event event;
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.u64 = (uint64_t)generation << 32 | index;
-    return epoll_ctl(loop, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
+    return epoll_ctl(loop, EPOLL_CTL_MOD, descriptor, &event) < 0 ? -errno : 0;
 }
 
 /// Level-triggered readability: listeners and the wake-up descriptor.
