@@ -37,6 +37,15 @@ package struct LoopEvent {
         case accepted
         /// The system has no descriptor (or memory) for a waiting client: `error`, `token`.
         case acceptFailed
+        /// An accepted connection of a dressed listener (TLS, PROXY protocol) has said what it must say first: from here
+        /// on it carries the application's bytes.
+        case established
+        /// An accepted connection turned out to carry many streams (HTTP/2): it has no bytes of its own any more, and
+        /// clients come as `.opened`.
+        case multiplexed
+        /// A stream of `parent` came: `connection` is new, is handled like an accepted connection, and carries one
+        /// HTTP/1.1 exchange.
+        case opened
         /// A connection that was asked for is there.
         case connected
         /// It could not be made: `error`. The handle is still to be closed.
@@ -63,6 +72,8 @@ package struct LoopEvent {
 
     package var kind: Kind
     package var connection: ConnectionHandle
+    /// Of a stream: the connection that carries it.
+    package var parent: ConnectionHandle
     package var token: UInt32
     package var error: CInt
     package var bytes: UnsafeRawBufferPointer
@@ -70,6 +81,7 @@ package struct LoopEvent {
     package init() {
         kind = .turn
         connection = .none
+        parent = .none
         token = 0
         error = 0
         bytes = UnsafeRawBufferPointer(start: nil, count: 0)

@@ -1,6 +1,7 @@
 // Bytes on their way out during one event: heads are built in a scratch buffer, bodies are pointed at where they were
 // received, and all of it leaves in one system call. Loop-confined.
 
+import CKernel
 import EventLoop
 import Glibc
 import HTTPWire

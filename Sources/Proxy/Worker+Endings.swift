@@ -107,6 +107,7 @@ extension Worker where Loop: ~Copyable {
         let handle = client.pointee.handle
         flush()
         giveBack(&client.pointee.stash)
+        loop.hurry(handle)
         if client.pointee.flags.contains(.clientCloses), client.pointee.requestBody.isDone,
             !loop.isCongested(handle), loop.unsentBytes(handle) == 0, !loop.isStirred(handle)
         {
@@ -150,6 +151,7 @@ extension Worker where Loop: ~Copyable {
         giveBack(&client.pointee.stash)
         giveBack(&client.pointee.kept)
         if output.target == handle { output.clear() }
+        loop.hurry(handle)
         listeners[Int(client.pointee.listener)].lane.pointee.shift(by: -1, now: loop.now)
         client.pointee.phase = .free
         client.pointee.handle = .none

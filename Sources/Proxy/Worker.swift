@@ -140,6 +140,7 @@ struct Worker<Loop: EventLoop & ~Copyable>: ~Copyable {
         case .deadline: clientDeadline(client)
         case .broken, .sendFailed, .hangup: clientBroken(client)
         case .accepted, .acceptFailed, .connected, .connectFailed, .wakeup, .turn: break
+        case .established, .multiplexed, .opened: break
         }
     }
 
@@ -155,7 +156,7 @@ struct Worker<Loop: EventLoop & ~Copyable>: ~Copyable {
         case .sendFailed: upstreamSendFailed(upstream)
         // Paused because the client is slow: what it sent is read later, and then its end.
         case .hangup: break
-        case .accepted, .acceptFailed, .wakeup, .turn: break
+        case .accepted, .acceptFailed, .wakeup, .turn, .established, .multiplexed, .opened: break
         }
     }
 

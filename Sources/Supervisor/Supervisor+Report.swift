@@ -22,7 +22,8 @@ extension Supervisor {
             version: configuration.version, serverPID: getpid(), keeperPID: surroundings.keeper.keeperPID,
             startedAt: startedAt.description, serverStarts: surroundings.keeper.serverStarts,
             stateDirectory: configuration.stateDirectory, accessLog: configuration.accessLog,
-            engine: surroundings.gateway.engineName, workers: configuration.workers, revision: revision.number,
+            engine: surroundings.gateway.engineName, engineReason: configuration.engineReason,
+            workers: configuration.workers, revision: revision.number,
             ready: stage == .serving && services.allSatisfy(\.isReady),
             listeners: listeners.map(report(of:)), services: services,
             shares: shares.map { ShareReport(name: $0.name.rawValue, path: $0.path) })

@@ -51,6 +51,8 @@ package actor Supervisor {
         /// Of the keeper, which instances inherit.
         package var environment: [String: String]
         package var version: String
+        /// Why the gateway has the event loop it has.
+        package var engineReason: String
         package var workers: Int
         package var accessLog: String?
         package var seed: UInt64
@@ -59,13 +61,15 @@ package actor Supervisor {
 
         package init(
             stateDirectory: String, settingsDirectory: String, environment: [String: String], version: String,
-            workers: Int, accessLog: String?, seed: UInt64, announce: @escaping @Sendable (String) -> Void,
+            engineReason: String, workers: Int, accessLog: String?, seed: UInt64,
+            announce: @escaping @Sendable (String) -> Void,
             readSettings: @escaping @Sendable () -> Result<Settings, SettingsProblems>
         ) {
             self.stateDirectory = stateDirectory
             self.settingsDirectory = settingsDirectory
             self.environment = environment
             self.version = version
+            self.engineReason = engineReason
             self.workers = workers
             self.accessLog = accessLog
             self.seed = seed

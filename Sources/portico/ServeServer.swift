@@ -15,7 +15,8 @@ import UnixSignals
 extension ServeComposition {
     /// Serves until stopped. Returns the exit code of the process.
     static func runServer(
-        file: String, directory: String, state: StateDirectory, adminSocket: String, keeperDescriptor: CInt
+        file: String, directory: String, state: StateDirectory, adminSocket: String, engine: Gateway.Engine?,
+        keeperDescriptor: CInt
     ) async -> Int32 {
         let keeper: KeeperClient
         do {
@@ -27,7 +28,8 @@ extension ServeComposition {
             let events = EventLog(path: state.eventLog)
             if let problem = events.problem { complain("\(problem)") }
             let settings = try loadSettings(file: file, directory: directory, state: state, events: events)
-            let supervisor = try compose(settings, file, directory, state, keeper: keeper, events: events)
+            let supervisor = try compose(
+                settings, file, directory, state, EngineChoice(requested: engine), keeper: keeper, events: events)
             let admin = AdminServer(socket: adminSocket, administrator: supervisor)
             try await run(
                 supervisor,
@@ -104,8 +106,8 @@ extension ServeComposition {
     }
 
     private static func compose(
-        _ settings: Settings, _ file: String, _ directory: String, _ state: StateDirectory, keeper: KeeperClient,
-        events: EventLog
+        _ settings: Settings, _ file: String, _ directory: String, _ state: StateDirectory, _ engine: EngineChoice,
+        keeper: KeeperClient, events: EventLog
     ) throws -> Supervisor {
         let workers =
             switch settings.workers {
@@ -120,13 +122,15 @@ extension ServeComposition {
             }
         try checkAccessLog(accessLog, isEssential: keeper.serverStarts == 1, events: events)
         let seed = UInt64.random(in: 0 ... .max)
-        let gateway = Gateway(.init(workers: workers, accessLogPath: accessLog, seed: seed))
+        let gateway = Gateway(
+            .init(workers: workers, accessLogPath: accessLog, engine: engine.engine, seed: seed))
         return try Supervisor(
             Supervisor.Surroundings(keeper: keeper, gateway: gateway, prober: Prober(), events: events),
             settings: settings,
             configuration: Supervisor.Configuration(
                 stateDirectory: state.path, settingsDirectory: directory,
-                environment: ProcessInfo.processInfo.environment, version: Version.text, workers: workers,
+                environment: ProcessInfo.processInfo.environment, version: Version.text,
+                engineReason: engine.reason, workers: workers,
                 accessLog: accessLog, seed: seed,
                 announce: { FileHandle.standardError.write(Data("portico: \($0)\n".utf8)) },
                 readSettings: {
