@@ -2,8 +2,17 @@
 
 import Settings
 import Testing
+import Vocabulary
 
 struct ProblemTests {
+    @Test func `takes a head of 60 KiB and promises no longer one`() throws {
+        let bind = "bind: 127.0.0.1:8080"
+        let most = try settings(Sample.with(bind, "\(bind)\n    limits: { header_bytes: 60KiB }"))
+        #expect(most.listeners[0].limits.headerBytes == ByteCount.kibibytes(60))
+        let more = problems(Sample.with(bind, "\(bind)\n    limits: { header_bytes: 61KiB }"))
+        #expect(more == ["4:29 header_bytes: 61KiB is out of range"])
+    }
+
     @Test func `reports everything at once, in the order of the file`() {
         let text = """
             listeners:
