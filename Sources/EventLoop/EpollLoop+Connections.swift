@@ -192,6 +192,8 @@ extension EpollLoop {
         wheel.clear(connection.index)
     }
 
+    package var hasSpareSlots: Bool { freeFirst != .max || Int(slotCount) + LoopLimits.slotsLeft < slotsMax }
+
     package mutating func makeTimer() -> ConnectionHandle {
         let handle = makeSlot(descriptor: -1, flags: .timer)
         precondition(handle != nil, "a loop has room for its own timers")

@@ -50,7 +50,7 @@ extension Worker where Loop: ~Copyable {
             loop.clearDeadline(client.pointee.handle)
         } else {
             loop.setDeadline(
-                client.pointee.handle, loop.now + listeners[Int(client.pointee.listener)].rules.bodyTimeout)
+                client.pointee.handle, loop.now + bodyTime(client))
         }
         return relay.used
     }

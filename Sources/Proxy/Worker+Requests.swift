@@ -17,7 +17,7 @@ extension Worker where Loop: ~Copyable {
             if client.pointee.stash.isEmpty { return relayFromClient(client, bytes) }
         case .lingering:
             return discard(client, bytes.count)
-        case .idle, .head, .held, .connecting, .exchanging, .free:
+        case .idle, .head, .held, .connecting, .exchanging, .greeting, .hello, .multiplexed, .free:
             break
         }
         guard client.pointee.stash.isEmpty else {
@@ -80,7 +80,10 @@ extension Worker where Loop: ~Copyable {
             case .lingering:
                 discard(client, rest.count)
                 taken = rest.count
-            case .held, .connecting, .free:
+            case .hello:
+                takeHello(client, rest)
+                taken = 0
+            case .held, .connecting, .greeting, .multiplexed, .free:
                 return used
             }
             guard isOpen(client, handle) else { return bytes.count }
@@ -103,7 +106,7 @@ extension Worker where Loop: ~Copyable {
                 client.pointee.stash.isEmpty
                 && (client.pointee.requestBody.isDone || !loop.isCongested(client.pointee.upstream))
         case .tunneling: isWanted = client.pointee.stash.isEmpty && !loop.isCongested(client.pointee.upstream)
-        case .lingering: isWanted = true
+        case .lingering, .greeting, .hello, .multiplexed: isWanted = true
         case .free: return
         }
         if isWanted { loop.resumeReceiving(handle) } else { loop.pauseReceiving(handle) }
@@ -199,7 +202,9 @@ extension Worker where Loop: ~Copyable {
         if requestParser.keepAlive && !isDraining { flags.insert(.keepAlive) }
         if requestParser.acceptsTrailers { flags.insert(.acceptsTrailers) }
         if requestParser.forwardsTrailers { flags.insert(.sendsTrailers) }
-        client.pointee.flags = flags
+        // A stream carries one exchange: what follows it is no request.
+        if client.pointee.flags.contains(.isStream) { flags.remove(.keepAlive) }
+        client.pointee.flags = flags.union(client.pointee.flags.intersection([.isSecure, .isStream]))
         client.pointee.begun = loop.now
         client.pointee.chosen = loop.now
         client.pointee.method = requestParser.method
@@ -208,6 +213,8 @@ extension Worker where Loop: ~Copyable {
         keep(client, bytes, length, framing)
         loop.clearDeadline(client.pointee.handle)
 
+        let host = requestParser.host.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
+        if isElsewhere(client, host) { return }
         guard let match = route(bytes) else {
             return respond(client, status: 404, .noRoute, mustClose: false)
         }

@@ -181,6 +181,16 @@ struct ProblemTests {
                 "- service: shop", with: "- service: sql"),
             ["5:14 the service `sql` speaks TCP, and routes are for HTTP"]
         ),
+        (Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    h2c: true"), []),
+        (Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    h2c: true\n    timeouts: { handshake: 1s }"), []),
+        (
+            Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    http2: true"),
+            ["4:5 `http2` has no meaning without `tls`; without it is `h2c`"]
+        ),
+        (
+            Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    h2c: maybe"),
+            ["4:10 h2c: `maybe` is neither `true` nor `false`"]
+        ),
         (
             Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    service: shop"),
             [
@@ -262,7 +272,7 @@ struct ProblemTests {
 
     @Test(
         arguments: [
-            ("policies: {}", ""), ("include: x", ""), ("", "tls: {}"), ("", "http2: true"), ("", "h2c: true"),
+            ("policies: {}", ""), ("include: x", ""), ("", "tls: {}"),
             ("", "proxy_protocol: {}"), ("", "redirect_to_https: 443"), ("", "timeouts: { handshake: 5s }"),
             ("", "limits: { per_address: 5 }"),
         ])
