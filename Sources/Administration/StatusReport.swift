@@ -57,15 +57,66 @@ package struct ListenerReport: Codable, Sendable, Hashable {
     package var connectionsAccepted: Int
     /// Requests refused before routing (malformed, too large, timed out).
     package var requestsRefused: Int
+    /// `nil`: plain bytes.
+    package var tls: TLSReport?
 
     package init(
-        name: String, bind: String, connectionsOpen: Int, connectionsAccepted: Int, requestsRefused: Int
+        name: String, bind: String, connectionsOpen: Int, connectionsAccepted: Int, requestsRefused: Int,
+        tls: TLSReport? = nil
     ) {
+        self.tls = tls
         self.name = name
         self.bind = bind
         self.connectionsOpen = connectionsOpen
         self.connectionsAccepted = connectionsAccepted
         self.requestsRefused = requestsRefused
+    }
+}
+
+/// TLS of one listener: what it shows its clients, and how handshakes went since the server started.
+package struct TLSReport: Codable, Sendable, Hashable {
+    package var certificates: [CertificateReport]
+    /// Why newer files are kept out; `nil`: the newest ones are in use.
+    package var problem: String?
+    package var handshakes: Int
+    /// Of these, those that went on from an earlier session.
+    package var handshakesResumed: Int
+    package var handshakesFailed: Int
+
+    package init(
+        certificates: [CertificateReport], problem: String?, handshakes: Int, handshakesResumed: Int,
+        handshakesFailed: Int
+    ) {
+        self.certificates = certificates
+        self.problem = problem
+        self.handshakes = handshakes
+        self.handshakesResumed = handshakesResumed
+        self.handshakesFailed = handshakesFailed
+    }
+}
+
+/// One certificate in use.
+package struct CertificateReport: Codable, Sendable, Hashable {
+    package var file: String
+    package var names: [String]
+    /// `ECDSA 256`: the kind of key and its bits.
+    package var key: String
+    /// SHA-256 in lower-case hex.
+    package var fingerprint: String
+    /// RFC 3339, UTC.
+    package var validUntil: String
+    /// The same since 1970.
+    package var validUntilSeconds: Int
+
+    package init(
+        file: String, names: [String], key: String, fingerprint: String, validUntil: String, validUntilSeconds: Int
+    ) {
+        self.validUntilSeconds = validUntilSeconds
+        self.file = file
+        self.names = names
+        self.key = key
+        self.fingerprint = fingerprint
+        self.validUntil = validUntil
     }
 }
 

@@ -81,6 +81,8 @@ package protocol EventLoop: ~Copyable {
     /// Asks for `.deadline` at `instant` or a little later; replaces the connection's former one. O(1).
     mutating func setDeadline(_ connection: ConnectionHandle, _ instant: Instant)
     mutating func clearDeadline(_ connection: ConnectionHandle)
-    /// A handle that has a deadline and nothing else.
+    /// A handle that has a deadline and nothing else. The loop must have room for it.
     mutating func makeTimer() -> ConnectionHandle
+    /// Whether `makeTimer` has room, with some left for connections.
+    var hasSpareSlots: Bool { get }
 }

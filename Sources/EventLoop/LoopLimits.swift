@@ -11,6 +11,8 @@ package struct LoopLimits: Sendable {
     /// Spare blocks kept of each size; more are given back to the system.
     static let spareBlocksMax = 512
 
+    /// Slots that `hasSpareSlots` leaves to connections.
+    static let slotsLeft = 4096
     // io_uring.
 
     /// Orders per turn; more are submitted in between.

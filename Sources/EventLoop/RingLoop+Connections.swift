@@ -197,6 +197,8 @@ extension RingLoop {
         table.wheel.clear(connection.index)
     }
 
+    package var hasSpareSlots: Bool { table.hasSpare }
+
     package mutating func makeTimer() -> ConnectionHandle {
         let handle = table.make(descriptor: -1, flags: .timer)
         precondition(handle != nil, "a loop has room for its own timers")

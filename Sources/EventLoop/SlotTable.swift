@@ -57,6 +57,9 @@ struct SlotTable: ~Copyable {
         return ConnectionHandle(index: index, generation: generation)
     }
 
+    /// Whether there is room for more timers, with some left for connections.
+    var hasSpare: Bool { freeFirst != .max || Int(count) + LoopLimits.slotsLeft < slotsMax }
+
     /// The handle names nothing any more; the slot is not used anew before `recycle`.
     mutating func retire(_ handle: ConnectionHandle) {
         wheel.remove(handle.index)

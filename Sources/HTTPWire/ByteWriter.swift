@@ -93,6 +93,12 @@ package struct ByteWriter: ~Copyable {
         return (spread &+ 0x3030_3030_3030_3030 &+ isLetter &* 0x27).bigEndian
     }
 
+    /// Takes back the last `size` bytes of what was reserved and not used.
+    mutating func giveBack(_ size: Int) {
+        precondition(size >= 0 && size <= count, "\(size) of \(count) bytes given back")
+        count -= size
+    }
+
     /// Where the next `size` bytes go, which then count as written; `nil` when they do not fit.
     @inlinable @inline(__always)
     mutating func reserve(_ size: Int) -> UnsafeMutableRawPointer? {

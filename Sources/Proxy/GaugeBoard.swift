@@ -9,16 +9,18 @@ import Vocabulary
 final class Publication: Sendable {
     let table: RoutingTable
     let listeners: [BoundListener]
+    let dresses: Dresses
     /// In the order of `listeners`, of `table.services`, and of each service's backends.
     let listenerBlocks: [GaugeBlock]
     let serviceBlocks: [GaugeBlock]
     let backendBlocks: [[GaugeBlock]]
 
     init(
-        table: RoutingTable, listeners: [BoundListener], listenerBlocks: [GaugeBlock], serviceBlocks: [GaugeBlock],
-        backendBlocks: [[GaugeBlock]]
+        table: RoutingTable, listeners: [BoundListener], dresses: Dresses, listenerBlocks: [GaugeBlock],
+        serviceBlocks: [GaugeBlock], backendBlocks: [[GaugeBlock]]
     ) {
         self.table = table
+        self.dresses = dresses
         self.listeners = listeners
         self.listenerBlocks = listenerBlocks
         self.serviceBlocks = serviceBlocks
@@ -31,6 +33,7 @@ final class GaugeBoard: Sendable {
     fileprivate struct State {
         var revision = Revision.zero
         var listeners: [BoundListener] = []
+        var dresses = Dresses()
         var backends: [BackendID: GaugeBlock] = [:]
         var services: [ServiceName: GaugeBlock] = [:]
         var listenerBlocks: [ListenerName: GaugeBlock] = [:]
@@ -44,15 +47,17 @@ final class GaugeBoard: Sendable {
     }
 
     /// The first publication.
-    func publication(of table: RoutingTable, listeners: [BoundListener]) -> Publication {
-        state.withLock { $0.publish(table, listeners, workers) }
+    func publication(of table: RoutingTable, listeners: [BoundListener], dresses: Dresses) -> Publication {
+        state.withLock { $0.publish(table, listeners, dresses, workers) }
     }
 
     /// A later publication; `nil` when `table` is older than the newest one.
-    func nextPublication(of table: RoutingTable, listeners: [BoundListener]?) -> Publication? {
+    func nextPublication(
+        of table: RoutingTable, listeners: [BoundListener]?, dresses: Dresses?
+    ) -> Publication? {
         state.withLock { state -> Publication? in
             guard table.revision >= state.revision else { return nil }
-            return state.publish(table, listeners ?? state.listeners, workers)
+            return state.publish(table, listeners ?? state.listeners, dresses ?? state.dresses, workers)
         }
     }
 
@@ -114,6 +119,9 @@ final class GaugeBoard: Sendable {
             sum.open += lane.pointee.inFlight
             sum.accepted += lane.pointee.requests.load(ordering: .relaxed)
             sum.refused += lane.pointee.connectFailures.load(ordering: .relaxed)
+            sum.handshakes += lane.pointee.handshakes.load(ordering: .relaxed)
+            sum.handshakesResumed += lane.pointee.handshakesResumed.load(ordering: .relaxed)
+            sum.handshakesFailed += lane.pointee.handshakesFailed.load(ordering: .relaxed)
         }
         return sum
     }
@@ -121,10 +129,11 @@ final class GaugeBoard: Sendable {
 
 extension GaugeBoard.State {
     fileprivate mutating func publish(
-        _ table: RoutingTable, _ listeners: [BoundListener], _ workers: Int
+        _ table: RoutingTable, _ listeners: [BoundListener], _ dresses: Dresses, _ workers: Int
     ) -> Publication {
         revision = table.revision
         self.listeners = listeners
+        self.dresses = dresses
         let backendIDs = Set(table.services.flatMap { $0.backends.map(\.id) })
         let serviceNames = Set(table.services.map(\.name))
         let listenerNames = Set(listeners.map(\.name))
@@ -133,7 +142,7 @@ extension GaugeBoard.State {
         services = services.filter { serviceNames.contains($0.key) || Self.isBusy($0.value) }
         listenerBlocks = listenerBlocks.filter { listenerNames.contains($0.key) || Self.isBusy($0.value) }
         return Publication(
-            table: table, listeners: listeners,
+            table: table, listeners: listeners, dresses: dresses,
             listenerBlocks: listeners.map { Self.block(&listenerBlocks, $0.name, workers) },
             serviceBlocks: table.services.map { Self.block(&services, $0.name, workers) },
             backendBlocks: table.services.map { service in

@@ -46,6 +46,12 @@ package struct ListenerGauges: Hashable, Sendable {
     package var accepted: UInt64 = 0
     /// Closed at once, because the listener's bound was reached.
     package var refused: UInt64 = 0
+    /// TLS handshakes that went well.
+    package var handshakes: UInt64 = 0
+    /// Of these, those that went on from an earlier session.
+    package var handshakesResumed: UInt64 = 0
+    /// Handshakes that failed or took too long.
+    package var handshakesFailed: UInt64 = 0
 
     package init() {}
 }

@@ -27,6 +27,8 @@ struct ServiceState {
     var bodyBytesMax: UInt64 = 0
     var holdMax = 0
     var holdFor = Duration.zero
+    /// See `ServiceRules.silence`.
+    var silence = Duration.zero
     /// The hold queue: clients in the order they came.
     var heldFirst = UInt32.max
     var heldLast = UInt32.max
@@ -58,6 +60,10 @@ struct ListenerState {
     var descriptor: CInt
     var isOpen = false
     var isPaused = false
+    /// Accepted connections have something to say before their first request.
+    var isPreceded = false
+    /// TLS goes through unopened, to the service of its server name.
+    var isPassthrough = false
     /// The service's number in TCP mode; -1: HTTP.
     var tcpService: Int32 = -1
     /// A TCP listener whose service no table knows yet takes no connections.

@@ -23,11 +23,24 @@ extension Worker where Loop: ~Copyable {
         client.pointee = Client()
         client.pointee.handle = handle
         client.pointee.listener = Int32(token)
-        if listeners[Int(token)].tcpService >= 0 {
-            beginTCP(client, service: listeners[Int(token)].tcpService)
+        if listeners[Int(token)].isPreceded {
+            client.pointee.phase = .greeting
+            loop.setDeadline(handle, loop.now + listeners[Int(token)].rules.handshakeTimeout)
+        } else {
+            beginClient(client)
+        }
+    }
+
+    /// The connection carries the application's bytes from here on.
+    mutating func beginClient(_ client: ClientPointer) {
+        let token = Int(client.pointee.listener)
+        if listeners[token].tcpService >= 0 {
+            beginTCP(client, service: listeners[token].tcpService)
+        } else if listeners[token].isPassthrough {
+            beginHello(client)
         } else {
             client.pointee.phase = .idle
-            loop.setDeadline(handle, loop.now + listeners[Int(token)].rules.idleTimeout)
+            loop.setDeadline(client.pointee.handle, loop.now + listeners[token].rules.idleTimeout)
         }
     }
 

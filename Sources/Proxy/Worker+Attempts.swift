@@ -98,7 +98,7 @@ extension Worker where Loop: ~Copyable {
             ? nil
             : loop.connect(
                 to: UnsafeRawPointer(backend.pointee.address.baseAddress!), length: backend.pointee.addressLength,
-                family: backend.pointee.family, error: &error)
+                family: backend.pointee.family, dress: backend.pointee.dress, error: &error)
         guard let handle else {
             // Our own want of descriptors is not the backend's fault.
             let isOurs = [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(error)
@@ -156,7 +156,7 @@ extension Worker where Loop: ~Copyable {
         }
         if !client.pointee.requestBody.isDone {
             loop.setDeadline(
-                client.pointee.handle, loop.now + listeners[Int(client.pointee.listener)].rules.bodyTimeout)
+                client.pointee.handle, loop.now + bodyTime(client))
         }
         let handle = upstream.pointee.handle
         upstream.pointee.sentMark = loop.sentBytes(handle)
@@ -171,7 +171,8 @@ extension Worker where Loop: ~Copyable {
             from: bytes, head: requestParser,
             forwarded: ForwardedContext(
                 clientAddress: PeerText.address(peer), requestID: text(client, client.pointee.requestID),
-                fallbackHost: backends[upstream.pointee.backend].pointee.authority),
+                fallbackHost: backends[upstream.pointee.backend].pointee.authority,
+                isEncrypted: client.pointee.flags.contains(.isSecure)),
             into: &writer)
         // A head of at most 60 KiB grows by its host at most: it fits into twice the room.
         precondition(!writer.isOverflowed, "a request head outgrew the output buffer")

@@ -10,6 +10,8 @@ extension Worker where Loop: ~Copyable {
         let handle = client.pointee.handle
         switch client.pointee.phase {
         case .free: break
+        case .greeting, .hello: clientBroken(client)
+        case .multiplexed: if client.pointee.streamCount == 0 { closeClient(client) }
         case .idle: leave(client)
         case .head:
             beginRefused(client)
@@ -47,14 +49,21 @@ extension Worker where Loop: ~Copyable {
     }
 
     private mutating func rearmBody(_ client: ClientPointer) {
-        loop.setDeadline(
-            client.pointee.handle, loop.now + listeners[Int(client.pointee.listener)].rules.bodyTimeout)
+        loop.setDeadline(client.pointee.handle, loop.now + bodyTime(client))
+    }
+
+    /// How long a request body may pause. A call of gRPC may be silent for longer.
+    func bodyTime(_ client: ClientPointer) -> Duration {
+        max(
+            listeners[Int(client.pointee.listener)].rules.bodyTimeout,
+            services[Int(client.pointee.service)].silence)
     }
 
     /// The client does not take what we have: it gets the time of a body read for each step forward.
     mutating func watchSlowReader(_ client: ClientPointer) {
         client.pointee.sentMark = loop.sentBytes(client.pointee.handle)
-        rearmBody(client)
+        loop.setDeadline(
+            client.pointee.handle, loop.now + listeners[Int(client.pointee.listener)].rules.bodyTimeout)
     }
 
     mutating func upstreamDeadline(_ upstream: UpstreamPointer) {

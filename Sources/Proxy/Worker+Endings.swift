@@ -28,6 +28,7 @@ extension Worker where Loop: ~Copyable {
         writeReason(client, into: &writer)
         writer.append("\r\nX-Request-Id: ")
         writer.append(text(client, client.pointee.requestID))
+        if status == 308 { writeLocation(client, into: &writer) }
         if status == 503 { writer.append("\r\nRetry-After: 1") }
         if !client.pointee.flags.contains(.keepAlive) {
             writer.append("\r\nConnection: close")
@@ -57,12 +58,14 @@ extension Worker where Loop: ~Copyable {
 
     private static func phrase(_ status: Int) -> StaticString {
         switch status {
+        case 308: " Permanent Redirect"
         case 400: " Bad Request"
         case 404: " Not Found"
         case 408: " Request Timeout"
         case 413: " Content Too Large"
         case 414: " URI Too Long"
         case 417: " Expectation Failed"
+        case 421: " Misdirected Request"
         case 431: " Request Header Fields Too Large"
         case 501: " Not Implemented"
         case 502: " Bad Gateway"
@@ -85,6 +88,7 @@ extension Worker where Loop: ~Copyable {
             if client.pointee.status >= 500 { GaugeLane.count(lane.pointee.responses5xx) }
         }
         giveBack(&client.pointee.kept)
+        giveBack(&client.pointee.trailers)
     }
 
     /// Goes on after a concluded request. Requests that were pipelined are served now.
@@ -107,6 +111,8 @@ extension Worker where Loop: ~Copyable {
         let handle = client.pointee.handle
         flush()
         giveBack(&client.pointee.stash)
+        // A stream that said everything is finished by its connection.
+        if client.pointee.flags.contains(.isStream) { return closeClient(client) }
         loop.hurry(handle)
         if client.pointee.flags.contains(.clientCloses), client.pointee.requestBody.isDone,
             !loop.isCongested(handle), loop.unsentBytes(handle) == 0, !loop.isStirred(handle)
@@ -150,9 +156,14 @@ extension Worker where Loop: ~Copyable {
         let handle = client.pointee.handle
         giveBack(&client.pointee.stash)
         giveBack(&client.pointee.kept)
+        giveBack(&client.pointee.trailers)
         if output.target == handle { output.clear() }
         loop.hurry(handle)
-        listeners[Int(client.pointee.listener)].lane.pointee.shift(by: -1, now: loop.now)
+        if client.pointee.flags.contains(.isStream) {
+            streamClosed(client)
+        } else {
+            listeners[Int(client.pointee.listener)].lane.pointee.shift(by: -1, now: loop.now)
+        }
         client.pointee.phase = .free
         client.pointee.handle = .none
         roles[handle.index].pointee = .none
@@ -163,6 +174,8 @@ extension Worker where Loop: ~Copyable {
 
     mutating func clientEnded(_ client: ClientPointer) {
         switch client.pointee.phase {
+        case .greeting, .hello: failGreeting(client)
+        case .multiplexed: linger(client)
         case .idle, .head, .free:
             client.pointee.flags.insert(.inputEnded)
             leave(client)
@@ -185,7 +198,8 @@ extension Worker where Loop: ~Copyable {
 
     mutating func clientBroken(_ client: ClientPointer) {
         switch client.pointee.phase {
-        case .idle, .head, .lingering, .free: closeClient(client)
+        case .greeting, .hello: failGreeting(client)
+        case .idle, .head, .lingering, .multiplexed, .free: closeClient(client)
         case .tunneling: breakTunnel(client, .clientAbort)
         case .held, .connecting, .exchanging: abort(client, .clientAbort)
         }
@@ -206,7 +220,7 @@ extension Worker where Loop: ~Copyable {
             loop.resumeReceiving(client.pointee.upstream)
         case .idle, .head:
             feedStash(client)
-        case .held, .connecting, .free:
+        case .held, .connecting, .greeting, .hello, .multiplexed, .free:
             break
         }
     }

@@ -20,11 +20,12 @@ extension Worker where Loop: ~Copyable {
     mutating func apply(_ publication: Publication) {
         let table = publication.table
         matcher = RouteMatcher(table)
+        passthroughMatcher = RouteMatcher(table.passthroughRoutes, in: table)
         for slot in 0..<backends.count where backends.isUsed(slot) { backends.base[slot].isListed = false }
         serviceNumbers = table.services.indices.map { position in
             applyService(
                 table.services[position], gauges: publication.serviceBlocks[position],
-                backendGauges: publication.backendBlocks[position])
+                backendGauges: publication.backendBlocks[position], dresses: publication.dresses)
         }
         dropUnlisted(keepingServices: Set(table.services.map(\.name)))
         applyListeners(publication)
@@ -36,7 +37,7 @@ extension Worker where Loop: ~Copyable {
     }
 
     private mutating func applyService(
-        _ rules: ServiceRules, gauges: GaugeBlock, backendGauges: [GaugeBlock]
+        _ rules: ServiceRules, gauges: GaugeBlock, backendGauges: [GaugeBlock], dresses: Dresses
     ) -> Int32 {
         let lane = gauges.lane(index)
         let number: Int
@@ -53,7 +54,9 @@ extension Worker where Loop: ~Copyable {
         }
         var slots: [Int32] = []
         for (backend, block) in zip(rules.backends, backendGauges) {
-            slots.append(applyBackend(backend, block, keepAlive: rules.timeouts.keepAlive))
+            let slot = applyBackend(backend, block, keepAlive: rules.timeouts.keepAlive)
+            dress(slot, dresses.backends[backend.id])
+            slots.append(slot)
         }
         services[number].isListed = true
         services[number].algorithm = rules.balance
@@ -61,6 +64,8 @@ extension Worker where Loop: ~Copyable {
         services[number].retriesMax = min(rules.retriesMax, ProxyLimits.attemptsMax)
         services[number].bodyBytesMax = UInt64(rules.bodyBytesMax.bytes)
         services[number].holdFor = rules.holdFor
+        services[number].silence = rules.silence
+        services[number].timeouts.idle = max(rules.timeouts.idle, rules.silence)
         services[number].holdMax = rules.holdMax == 0 ? 0 : max(1, rules.holdMax / workerCount)
         if services[number].retryShare != rules.retryBudget {
             services[number].retryShare = rules.retryBudget
@@ -156,7 +161,9 @@ extension Worker where Loop: ~Copyable {
             for (socket, descriptor) in listener.descriptors.enumerated()
             where socket % workerCount == index {
                 wanted.insert(descriptor)
-                applyListener(listener.name, descriptor, rules, publication.listenerBlocks[position])
+                applyListener(
+                    listener.name, descriptor, rules, publication.listenerBlocks[position],
+                    publication.dresses.listeners[listener.name])
             }
         }
         for token in listeners.indices where listeners[token].isOpen && !wanted.contains(listeners[token].descriptor) {
@@ -166,7 +173,7 @@ extension Worker where Loop: ~Copyable {
     }
 
     private mutating func applyListener(
-        _ name: ListenerName, _ descriptor: CInt, _ rules: ListenerRules, _ block: GaugeBlock
+        _ name: ListenerName, _ descriptor: CInt, _ rules: ListenerRules, _ block: GaugeBlock, _ dress: ListenerDress?
     ) {
         var service: Int32 = -1
         if case .tcp(let serviceName) = rules.mode {
@@ -182,12 +189,16 @@ extension Worker where Loop: ~Copyable {
                 ListenerState(
                     name: name, nameJSON: OwnedText.json(name.rawValue), descriptor: descriptor, rules: rules,
                     lane: block.lane(index), firstLane: UnsafeMutableRawPointer(block.lane(0)), owner: block))
+            loop.dress(token: UInt32(token), dress)
             if !isDraining {
                 listenError = loop.listen(on: descriptor, token: UInt32(token))
                 listeners[token].isOpen = listenError == 0
             }
         }
+        loop.dress(token: UInt32(token), dress)
+        listeners[token].isPreceded = dress?.isPreceded ?? false
         listeners[token].tcpService = service
+        listeners[token].isPassthrough = rules.mode == .tlsPassthrough
         listeners[token].rules = rules
     }
 
@@ -196,6 +207,7 @@ extension Worker where Loop: ~Copyable {
     mutating func beginDraining() {
         guard !isDraining else { return }
         isDraining = true
+        loop.announceDrain()
         for token in listeners.indices where listeners[token].isOpen {
             loop.stopListening(token: UInt32(token))
             listeners[token].isOpen = false

@@ -46,16 +46,17 @@ struct WorkerThread: Sendable {
         do throws(EventLoopError) {
             switch configuration.engine {
             case .epoll:
-                try serve(try EpollLoop(LoopLimits()), index, configuration, first, start)
+                try serve(
+                    try MultiplexLoop<SecureLoop<EpollLoop>>(LoopLimits()), index, configuration, first, start)
             case .ioUring:
-                try serve(try RingLoop(LoopLimits()), index, configuration, first, start)
+                try serve(try MultiplexLoop<SecureLoop<RingLoop>>(LoopLimits()), index, configuration, first, start)
             }
         } catch {
             start.set(.failure(error))
         }
     }
 
-    private static func serve<Loop: EventLoop & ~Copyable>(
+    private static func serve<Loop: LayeredLoop & ~Copyable>(
         _ loop: consuming Loop, _ index: Int, _ configuration: Gateway.Configuration, _ first: Publication,
         _ start: StartResult
     ) throws(EventLoopError) {

@@ -10,12 +10,18 @@ package struct RoutingTable: Hashable, Sendable {
     package var listeners: [ListenerRules]
     /// Most specific first: see `Route.order`.
     package var routes: [Route]
+    /// For connections whose TLS is passed on unopened: by server name, every path `/`. Their services speak TCP.
+    package var passthroughRoutes: [Route]
     package var services: [ServiceRules]
 
-    package init(revision: Revision, listeners: [ListenerRules], routes: [Route], services: [ServiceRules]) {
+    package init(
+        revision: Revision, listeners: [ListenerRules], routes: [Route], passthroughRoutes: [Route] = [],
+        services: [ServiceRules]
+    ) {
         self.revision = revision
         self.listeners = listeners
         self.routes = routes
+        self.passthroughRoutes = passthroughRoutes
         self.services = services
     }
 }
@@ -27,10 +33,16 @@ package struct ListenerRules: Hashable, Sendable {
         case http
         /// Bytes both ways; each connection goes to one service.
         case tcp(ServiceName)
+        /// TLS that is passed on unopened; the server name of each connection is routed.
+        case tlsPassthrough
     }
 
     package var name: ListenerName
     package var mode: Mode
+    /// Requests are answered by sending the client to this port of the same host, over HTTPS.
+    package var redirectToHTTPS: UInt16?
+    /// From the accept to the end of what comes before the first request: PROXY header, TLS handshake.
+    package var handshakeTimeout: Duration
     /// From the first byte of a request to the end of its head.
     package var headerTimeout: Duration
     /// Between two reads of a request body.
@@ -46,10 +58,13 @@ package struct ListenerRules: Hashable, Sendable {
     package init(
         name: ListenerName, mode: Mode, headerTimeout: Duration = .seconds(10), bodyTimeout: Duration = .seconds(30),
         idleTimeout: Duration = .seconds(75), tcpIdleTimeout: Duration = .seconds(3600), connectionsMax: Int = 50_000,
-        headerBytesMax: ByteCount = .kibibytes(32), headerFieldsMax: Int = 100
+        headerBytesMax: ByteCount = .kibibytes(32), headerFieldsMax: Int = 100,
+        redirectToHTTPS: UInt16? = nil, handshakeTimeout: Duration = .seconds(5)
     ) {
         self.name = name
         self.mode = mode
+        self.redirectToHTTPS = redirectToHTTPS
+        self.handshakeTimeout = handshakeTimeout
         self.headerTimeout = headerTimeout
         self.bodyTimeout = bodyTimeout
         self.idleTimeout = idleTimeout
@@ -75,11 +90,14 @@ package struct ServiceRules: Hashable, Sendable {
     package var holdMax: Int
     /// How long one may wait before it is answered 503.
     package var holdFor: Duration
+    /// gRPC: how long either side of a call may be silent, where that is longer than other timeouts allow.
+    package var silence: Duration
 
     package init(
         name: ServiceName, balance: BalanceAlgorithm = .roundRobin, backends: [Backend] = [],
         timeouts: UpstreamTimeouts = UpstreamTimeouts(), retriesMax: Int = 2, retryBudget: Double = 0.2,
-        bodyBytesMax: ByteCount = .gibibytes(1), holdMax: Int = 400, holdFor: Duration = .seconds(5)
+        bodyBytesMax: ByteCount = .gibibytes(1), holdMax: Int = 400, holdFor: Duration = .seconds(5),
+        silence: Duration = .zero
     ) {
         self.name = name
         self.balance = balance
@@ -90,6 +108,7 @@ package struct ServiceRules: Hashable, Sendable {
         self.bodyBytesMax = bodyBytesMax
         self.holdMax = holdMax
         self.holdFor = holdFor
+        self.silence = silence
     }
 }
 

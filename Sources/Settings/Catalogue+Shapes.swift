@@ -25,7 +25,7 @@ enum Catalogue {
 
     /// Every object, the file itself first.
     static let all = [
-        root, admin, listener, listenerTimeouts, listenerLimits, route, service, health, serviceTimeouts, retries, hold,
+        root, admin, listener, listenerTLS, certificate, backendTLS, listenerTimeouts, listenerLimits, route, service, health, serviceTimeouts, retries, hold,
         backend, instances, scale, rollout, instanceDrain, stop, instanceLimits, share,
     ]
 
@@ -51,11 +51,53 @@ enum Catalogue {
         [
             Key("name", .name, "The listener's name in logs and metrics.", isRequired: true),
             Key("bind", .listenAddress, "Address and port; port 0 takes a free one.", isRequired: true),
-            Key("protocol", .choice(["http", "tcp"], notYet: []), "What clients speak.", initial: "http"),
+            Key(
+                "protocol", .choice(["http", "tcp", "tls_passthrough"], notYet: []), "What clients speak.",
+                initial: "http"),
             Key("service", .name, "Where connections go. With `protocol: tcp` only."),
+            Key("tls", .object(listenerTLS), "Certificates: clients speak TLS."),
+            Key(
+                "redirect_to_https", .integer(1...65535),
+                "Every request is answered with a redirect to this port over HTTPS."),
             Key("timeouts", .object(listenerTimeouts), "How long the listener waits for its clients."),
             Key("limits", .object(listenerLimits), "How much the listener takes."),
-        ] + Key.notYet("tls", "http2", "h2c", "proxy_protocol", "redirect_to_https"))
+            Key(
+                "http2", .boolean, "HTTP/2 is offered to clients over TLS, by ALPN. With `tls` only.",
+                initial: "\(Defaults.http2)"),
+            Key(
+                "h2c", .boolean, "HTTP/2 is taken from clients that begin with it. Without `tls` only.",
+                initial: "\(Defaults.h2c)"),
+        ] + Key.notYet("proxy_protocol"))
+
+    static let listenerTLS = Shape(
+        "tls",
+        [
+            Key(
+                "certificates", .list(certificate), "Chosen by the name that the client asks for; the first is for others.",
+                isRequired: true),
+            Key(
+                "min_version", .choice(ListenerTLSSetting.Version.allCases.map(\.rawValue), notYet: []),
+                "The oldest version of TLS that is spoken.", initial: Defaults.tlsMinVersion.rawValue),
+            Key("client_ca", .filePath, "Clients must show a certificate signed by one of these authorities."),
+        ])
+
+    static let certificate = Shape(
+        "certificate",
+        [
+            Key("chain", .filePath, "PEM: the certificate, then those that signed it.", isRequired: true),
+            Key("key", .filePath, "PEM: its private key, without a pass phrase.", isRequired: true),
+        ])
+
+    static let backendTLS = Shape(
+        "tls",
+        [
+            Key(
+                "verify", .boolean, "Whether the backend's certificate is checked.",
+                initial: "\(Defaults.backendVerification)"),
+            Key("ca", .filePath, "Authorities to believe instead of the system's."),
+            Key("name", .serverName, "The name that the certificate must have; the host of the address if left out."),
+            Key("certificate", .object(certificate), "Shown to backends that ask for one."),
+        ])
 
     static let listenerTimeouts = Shape(
         "timeouts",
@@ -74,7 +116,11 @@ enum Catalogue {
                 "tcp_idle", .duration(.milliseconds(10) ... .hours(168)),
                 "Without a byte in either direction. With `protocol: tcp` only.",
                 initial: Grammar.print(Defaults.tcpIdleTimeout)),
-        ] + Key.notYet("handshake"))
+            Key(
+                "handshake", .duration(.milliseconds(10) ... .hours(1)),
+                "From the accept to the end of the TLS handshake. With TLS only.",
+                initial: Grammar.print(Defaults.handshakeTimeout)),
+        ])
 
     static let listenerLimits = Shape(
         "limits",
@@ -83,7 +129,7 @@ enum Catalogue {
                 "connections", .integer(1...1_000_000), "Connections open at the same time.",
                 initial: "\(Defaults.connectionsMax)"),
             Key(
-                "header_bytes", .size(.kibibytes(1) ... .mebibytes(1)),
+                "header_bytes", .size(.kibibytes(1) ... .kibibytes(60)),
                 "The request line and all header fields together.",
                 initial: Grammar.print(Defaults.headerBytesMax)),
             Key(
@@ -102,7 +148,10 @@ enum Catalogue {
     static let service = Shape(
         "service",
         [
-            Key("protocol", .choice(["http", "tcp"], notYet: []), "What its backends speak.", initial: "http"),
+            Key(
+                "protocol", .choice(ServiceSetting.Transport.allCases.map(\.rawValue), notYet: []),
+                "What its backends speak.", initial: "http"),
+            Key("tls", .object(backendTLS), "Its backends are spoken to over TLS."),
             Key(
                 "balance",
                 .choice(

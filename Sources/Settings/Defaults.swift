@@ -15,6 +15,10 @@ package enum Defaults {
     package static let bodyTimeout = Duration.seconds(30)
     package static let idleTimeout = Duration.seconds(75)
     package static let tcpIdleTimeout = Duration.seconds(3600)
+    package static let handshakeTimeout = Duration.seconds(5)
+    package static let http2 = true
+    package static let h2c = false
+    package static let tlsMinVersion = ListenerTLSSetting.Version.v12
     package static let connectionsMax = 50_000
     package static let headerBytesMax = ByteCount.kibibytes(32)
     package static let headerFieldsMax = 100
@@ -23,6 +27,7 @@ package enum Defaults {
     package static let routePath = "/"
     package static let balance = BalanceAlgorithm.roundRobin
     package static let backendWeight = 1
+    package static let backendVerification = true
     package static let bodyBytesMax = ByteCount.gibibytes(1)
     package static let upstreamTimeouts = UpstreamTimeouts(
         connect: .seconds(2), response: .seconds(30), idle: .seconds(60), tunnel: .seconds(3600),

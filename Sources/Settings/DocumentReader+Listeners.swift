@@ -9,17 +9,29 @@ extension DocumentReader {
             for key in ["name", "bind"] where !listener.has(key) { listener.reportMissing(key) }
             let name = listener.text("name", Grammar.name)
             let bind = listener.text("bind", Grammar.listenAddress)
-            var transport = ServiceSetting.Transport.http
+            var transport = ListenerTransport.http
             listener.choice("protocol", into: &transport)
             let mode = mode(listener, transport)
+            if transport == .tlsPassthrough { listener.refuse(["tls"], "has no meaning when TLS is passed on unopened") }
+            let tls = listenerTLS(listener)
+            var http2 = Defaults.http2
+            var h2c = Defaults.h2c
+            readHTTP2(listener, transport, &http2, &h2c)
+            var redirect: Int?
+            if transport != .http { listener.refuse(["redirect_to_https"], "has no meaning without `protocol: http`") }
+            if listener.has("tls") { listener.refuse(["redirect_to_https"], "has no meaning with `tls`") }
+            listener.integer("redirect_to_https", into: &redirect)
             var timeouts = ListenerTimeouts()
             if let inner = listener.object("timeouts") {
+                if !listener.has("tls"), !h2c, transport != .tlsPassthrough {
+                    inner.refuse(["handshake"], "has no meaning without `tls` or `h2c`")
+                }
                 read(inner, transport, into: &timeouts)
             }
             var limits = ListenerLimits()
             if let inner = listener.object("limits") {
-                if transport == .tcp {
-                    inner.refuse(["header_bytes", "header_fields"], "has no meaning with `protocol: tcp`")
+                if transport != .http {
+                    inner.refuse(["header_bytes", "header_fields"], "has no meaning with `protocol: \(transport.rawValue)`")
                 }
                 inner.integer("connections", into: &limits.connections)
                 inner.size("header_bytes", into: &limits.headerBytes)
@@ -27,11 +39,26 @@ extension DocumentReader {
             }
             guard let name, let bind, let mode else { return nil }
             return ListenerSetting(
-                name: ListenerName(name), bind: bind, mode: mode, timeouts: timeouts, limits: limits)
+                name: ListenerName(name), bind: bind, mode: mode, tls: tls, http2: http2, h2c: h2c,
+                redirectToHTTPS: redirect, timeouts: timeouts, limits: limits)
         }
     }
 
-    private func mode(_ listener: Fields, _ transport: ServiceSetting.Transport) -> ListenerSetting.Mode? {
+    private func readHTTP2(
+        _ listener: Fields, _ transport: ListenerTransport, _ http2: inout Bool, _ h2c: inout Bool
+    ) {
+        if transport != .http {
+            listener.refuse(["http2", "h2c"], "has no meaning with `protocol: \(transport.rawValue)`")
+        } else if listener.has("tls") {
+            listener.refuse(["h2c"], "has no meaning with `tls`; there it is `http2`")
+        } else {
+            listener.refuse(["http2"], "has no meaning without `tls`; without it is `h2c`")
+        }
+        listener.text("http2", into: &http2, Grammar.boolean)
+        listener.text("h2c", into: &h2c, Grammar.boolean)
+    }
+
+    private func mode(_ listener: Fields, _ transport: ListenerTransport) -> ListenerSetting.Mode? {
         switch transport {
         case .http:
             if listener.has("service") {
@@ -40,6 +67,14 @@ extension DocumentReader {
                 listener.report(complaint, key: "service")
             }
             return .http
+        case .tlsPassthrough:
+            if listener.has("service") {
+                let complaint = Complaint(
+                    "`service` has no meaning with `protocol: tls_passthrough`",
+                    hint: "say in `routes` which host goes to which service")
+                listener.report(complaint, key: "service")
+            }
+            return .tlsPassthrough
         case .tcp:
             guard listener.has("service") else {
                 listener.reportMissing("service", hint: "with `protocol: tcp` every connection goes to one service")
@@ -50,16 +85,18 @@ extension DocumentReader {
     }
 
     private func read(
-        _ fields: Fields, _ transport: ServiceSetting.Transport, into timeouts: inout ListenerTimeouts
+        _ fields: Fields, _ transport: ListenerTransport, into timeouts: inout ListenerTimeouts
     ) {
         switch transport {
         case .http: fields.refuse(["tcp_idle"], "has no meaning without `protocol: tcp`")
-        case .tcp: fields.refuse(["header", "body", "idle"], "has no meaning with `protocol: tcp`")
+        case .tcp, .tlsPassthrough:
+            fields.refuse(["header", "body", "idle"], "has no meaning with `protocol: \(transport.rawValue)`")
         }
         fields.duration("header", into: &timeouts.header)
         fields.duration("body", into: &timeouts.body)
         fields.duration("idle", into: &timeouts.idle)
         fields.duration("tcp_idle", into: &timeouts.tcpIdle)
+        fields.duration("handshake", into: &timeouts.handshake)
     }
 
     func routes(_ fields: Fields) -> [RouteSetting] {
@@ -74,4 +111,11 @@ extension DocumentReader {
             }
         }
     }
+}
+
+/// The words of a listener's `protocol`.
+private enum ListenerTransport: String {
+    case http
+    case tcp
+    case tlsPassthrough = "tls_passthrough"
 }

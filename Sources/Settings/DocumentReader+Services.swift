@@ -8,6 +8,7 @@ extension DocumentReader {
         named("services", Catalogue.service, in: fields).compactMap { name, fields in
             var service = ServiceSetting(name: ServiceName(name), upstream: .backends([]))
             fields.choice("protocol", into: &service.transport)
+            service.tls = backendTLS(fields)
             fields.choice("balance", into: &service.balance)
             if let health = fields.object("health") { read(health, into: &service.health) }
             if let timeouts = fields.object("timeouts") {

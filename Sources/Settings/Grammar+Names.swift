@@ -178,6 +178,21 @@ extension Grammar {
         return true
     }
 
+    static func boolean(_ text: String) throws(Complaint) -> Bool {
+        switch text {
+        case "true": return true
+        case "false": return false
+        default: throw Complaint("`\(text)` is neither `true` nor `false`")
+        }
+    }
+
+    /// What a certificate may name: a host, without a star, or an address without brackets.
+    static func serverName(_ text: String) throws(Complaint) -> String {
+        if case .exact(let name)? = HostPattern(text), !name.hasPrefix("[") { return name }
+        if HostPattern("[\(text)]") != nil { return text.lowercased() }
+        throw Complaint("`\(text)` is not a host name or an address", hint: "write it as the certificate has it")
+    }
+
     /// `auto` or a number of threads.
     static func workers(_ text: String) throws(Complaint) -> WorkerCount {
         if text == "auto" { return .auto }

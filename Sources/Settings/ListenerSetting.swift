@@ -6,26 +6,41 @@ import Vocabulary
 package struct ListenerSetting: Hashable, Sendable {
     /// What the listener speaks.
     package enum Mode: Hashable, Sendable {
-        /// HTTP/1.1; each request goes where `routes` says.
+        /// HTTP; each request goes where `routes` says.
         case http
         /// Bytes both ways; each connection goes to this service.
         case tcp(ServiceName)
+        /// TLS that is passed on unopened; each connection goes where `routes` says for its server name.
+        case tlsPassthrough
     }
 
     package var name: ListenerName
     /// Port 0 asks the system for a free one.
     package var bind: Endpoint
     package var mode: Mode
+    /// `nil`: plain bytes.
+    package var tls: ListenerTLSSetting?
+    /// HTTP/2 is offered by ALPN. With `tls` only.
+    package var http2: Bool
+    /// HTTP/2 with prior knowledge is taken. Without `tls` only.
+    package var h2c: Bool
+    /// Requests are answered with a redirect to this port over HTTPS. HTTP only.
+    package var redirectToHTTPS: Int?
     package var timeouts: ListenerTimeouts
     package var limits: ListenerLimits
 
     package init(
-        name: ListenerName, bind: Endpoint, mode: Mode = .http, timeouts: ListenerTimeouts = ListenerTimeouts(),
-        limits: ListenerLimits = ListenerLimits()
+        name: ListenerName, bind: Endpoint, mode: Mode = .http, tls: ListenerTLSSetting? = nil,
+        http2: Bool = Defaults.http2, h2c: Bool = Defaults.h2c, redirectToHTTPS: Int? = nil,
+        timeouts: ListenerTimeouts = ListenerTimeouts(), limits: ListenerLimits = ListenerLimits()
     ) {
         self.name = name
         self.bind = bind
         self.mode = mode
+        self.tls = tls
+        self.http2 = http2
+        self.h2c = h2c
+        self.redirectToHTTPS = redirectToHTTPS
         self.timeouts = timeouts
         self.limits = limits
     }
@@ -41,15 +56,19 @@ package struct ListenerTimeouts: Hashable, Sendable {
     package var idle: Duration
     /// Without a byte in either direction. TCP only.
     package var tcpIdle: Duration
+    /// From the accept to the end of the TLS handshake (or of its first message, when it is passed on). TLS only.
+    package var handshake: Duration
 
     package init(
         header: Duration = Defaults.headerTimeout, body: Duration = Defaults.bodyTimeout,
-        idle: Duration = Defaults.idleTimeout, tcpIdle: Duration = Defaults.tcpIdleTimeout
+        idle: Duration = Defaults.idleTimeout, tcpIdle: Duration = Defaults.tcpIdleTimeout,
+        handshake: Duration = Defaults.handshakeTimeout
     ) {
         self.header = header
         self.body = body
         self.idle = idle
         self.tcpIdle = tcpIdle
+        self.handshake = handshake
     }
 }
 

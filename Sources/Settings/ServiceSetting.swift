@@ -9,6 +9,14 @@ package struct ServiceSetting: Hashable, Sendable {
     /// What its backends speak.
     package enum Transport: String, Hashable, Sendable, CaseIterable {
         case http, tcp
+        /// HTTP/2: by ALPN with `tls`, with prior knowledge without.
+        case h2
+        /// HTTP/2 whose calls may be silent for as long as a tunnel.
+        case grpc
+
+        /// Whether requests are routed to it.
+        package var isHTTP: Bool { self != .tcp }
+        package var isHTTP2: Bool { self == .h2 || self == .grpc }
     }
 
     /// Where its backends come from.
@@ -21,6 +29,8 @@ package struct ServiceSetting: Hashable, Sendable {
 
     package var name: ServiceName
     package var transport: Transport
+    /// `nil`: its backends are spoken to in plain bytes.
+    package var tls: BackendTLSSetting?
     package var balance: BalanceAlgorithm
     package var health: HealthSetting
     /// Only `connect` counts for a TCP service.
@@ -32,13 +42,15 @@ package struct ServiceSetting: Hashable, Sendable {
     package var upstream: Upstream
 
     package init(
-        name: ServiceName, transport: Transport = .http, balance: BalanceAlgorithm = Defaults.balance,
+        name: ServiceName, transport: Transport = .http, tls: BackendTLSSetting? = nil,
+        balance: BalanceAlgorithm = Defaults.balance,
         health: HealthSetting = HealthSetting(), timeouts: UpstreamTimeouts = Defaults.upstreamTimeouts,
         retries: RetriesSetting = RetriesSetting(), hold: HoldSetting = HoldSetting(),
         bodyBytesMax: ByteCount = Defaults.bodyBytesMax, upstream: Upstream
     ) {
         self.name = name
         self.transport = transport
+        self.tls = tls
         self.balance = balance
         self.health = health
         self.timeouts = timeouts

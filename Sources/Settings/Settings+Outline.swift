@@ -69,16 +69,22 @@ extension AccessLogSetting {
 extension ListenerSetting {
     fileprivate var outline: Outline {
         var entries: [Outline.Entry] = [.init("name", .text("\(name)")), .init("bind", .text("\(bind)"))]
+        let handshake: [Outline.Entry] =
+            tls != nil || h2c || mode == .tlsPassthrough ? [.init("handshake", timeouts.handshake.outline)] : []
         switch mode {
         case .http:
+            entries.append(.init("protocol", .plain("http")))
+            if let tls { entries.append(.init("tls", tls.outline)) }
+            entries.append(tls == nil ? .init("h2c", .plain("\(h2c)")) : .init("http2", .plain("\(http2)")))
+            if let redirectToHTTPS { entries.append(.init("redirect_to_https", redirectToHTTPS.outline)) }
             entries += [
-                .init("protocol", .plain("http")),
                 .init(
                     "timeouts",
-                    .mapping([
-                        .init("header", timeouts.header.outline), .init("body", timeouts.body.outline),
-                        .init("idle", timeouts.idle.outline),
-                    ])),
+                    .mapping(
+                        handshake + [
+                            .init("header", timeouts.header.outline), .init("body", timeouts.body.outline),
+                            .init("idle", timeouts.idle.outline),
+                        ])),
                 .init(
                     "limits",
                     .mapping([
@@ -88,12 +94,45 @@ extension ListenerSetting {
                     ])),
             ]
         case .tcp(let service):
+            entries += [.init("protocol", .plain("tcp")), .init("service", .text("\(service)"))]
+            if let tls { entries.append(.init("tls", tls.outline)) }
             entries += [
-                .init("protocol", .plain("tcp")), .init("service", .text("\(service)")),
-                .init("timeouts", .mapping([.init("tcp_idle", timeouts.tcpIdle.outline)])),
+                .init("timeouts", .mapping(handshake + [.init("tcp_idle", timeouts.tcpIdle.outline)])),
+                .init("limits", .mapping([.init("connections", limits.connections.outline)])),
+            ]
+        case .tlsPassthrough:
+            entries += [
+                .init("protocol", .plain("tls_passthrough")),
+                .init("timeouts", .mapping(handshake + [.init("tcp_idle", timeouts.tcpIdle.outline)])),
                 .init("limits", .mapping([.init("connections", limits.connections.outline)])),
             ]
         }
+        return .mapping(entries)
+    }
+}
+
+extension CertificateSetting {
+    fileprivate var outline: Outline { .mapping([.init("chain", .text(chain)), .init("key", .text(key))]) }
+}
+
+extension ListenerTLSSetting {
+    fileprivate var outline: Outline {
+        var entries: [Outline.Entry] = [
+            .init(
+                "certificates", .list(certificates.map { Outline.Item(label: $0.chain, value: $0.outline) })),
+            .init("min_version", .text(minVersion.rawValue)),
+        ]
+        if let clientCA { entries.append(.init("client_ca", .text(clientCA))) }
+        return .mapping(entries)
+    }
+}
+
+extension BackendTLSSetting {
+    fileprivate var outline: Outline {
+        var entries: [Outline.Entry] = [.init("verify", .plain("\(verifies)"))]
+        if verifies { entries.append(.init("ca", ca.map { .text($0) } ?? .unset("the system's authorities"))) }
+        entries.append(.init("name", name.map { .text($0) } ?? .unset("the host of the backend's address")))
+        if let certificate { entries.append(.init("certificate", certificate.outline)) }
         return .mapping(entries)
     }
 }
@@ -115,14 +154,18 @@ extension RouteSetting {
 extension ServiceSetting {
     fileprivate var outline: Outline {
         var entries: [Outline.Entry] = [
-            .init("protocol", .plain(transport.rawValue)), .init("balance", .plain(balance.rawValue)),
+            .init("protocol", .plain(transport.rawValue))
+        ]
+        if let tls { entries.append(.init("tls", tls.outline)) }
+        entries += [
+            .init("balance", .plain(balance.rawValue)),
             .init("health", health.outline), .init("timeouts", timeoutsOutline),
             .init(
                 "retries",
                 .mapping([.init("max", retries.max.outline), .init("budget", .plain("\(retries.budget)"))])),
             .init("hold", .mapping([.init("max", hold.max.outline), .init("for", hold.time.outline)])),
         ]
-        if transport == .http { entries.append(.init("max_body", bodyBytesMax.outline)) }
+        if transport.isHTTP { entries.append(.init("max_body", bodyBytesMax.outline)) }
         switch upstream {
         case .backends(let backends):
             let items = backends.map { backend in
@@ -141,7 +184,7 @@ extension ServiceSetting {
 
     private var timeoutsOutline: Outline {
         var entries: [Outline.Entry] = [.init("connect", timeouts.connect.outline)]
-        if transport == .http {
+        if transport.isHTTP {
             entries += [
                 .init("response", timeouts.response.outline), .init("idle", timeouts.idle.outline),
                 .init("tunnel", timeouts.tunnel.outline), .init("keep_alive", timeouts.keepAlive.outline),

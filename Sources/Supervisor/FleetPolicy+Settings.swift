@@ -54,7 +54,8 @@ extension ServiceRules {
         self.init(
             name: setting.name, balance: setting.balance, backends: backends, timeouts: setting.timeouts,
             retriesMax: setting.retries.max, retryBudget: setting.retries.budget.fraction,
-            bodyBytesMax: setting.bodyBytesMax, holdMax: setting.hold.max, holdFor: setting.hold.time)
+            bodyBytesMax: setting.bodyBytesMax, holdMax: setting.hold.max, holdFor: setting.hold.time,
+            silence: setting.transport == .grpc ? setting.timeouts.tunnel : .zero)
     }
 }
 
@@ -64,11 +65,14 @@ extension ListenerRules {
             switch setting.mode {
             case .http: .http
             case .tcp(let service): .tcp(service)
+            case .tlsPassthrough: .tlsPassthrough
             }
         self.init(
             name: setting.name, mode: mode, headerTimeout: setting.timeouts.header, bodyTimeout: setting.timeouts.body,
             idleTimeout: setting.timeouts.idle, tcpIdleTimeout: setting.timeouts.tcpIdle,
             connectionsMax: setting.limits.connections, headerBytesMax: setting.limits.headerBytes,
-            headerFieldsMax: setting.limits.headerFields)
+            headerFieldsMax: setting.limits.headerFields,
+            redirectToHTTPS: setting.redirectToHTTPS.map { UInt16(clamping: $0) },
+            handshakeTimeout: setting.timeouts.handshake)
     }
 }

@@ -33,7 +33,8 @@ extension Supervisor {
         let gauges = surroundings.gateway.listenerGauges(listener.name) ?? ListenerGauges()
         return ListenerReport(
             name: listener.name.rawValue, bind: listener.address.description, connectionsOpen: gauges.open,
-            connectionsAccepted: Int(clamping: gauges.accepted), requestsRefused: Int(clamping: gauges.refused))
+            connectionsAccepted: Int(clamping: gauges.accepted), requestsRefused: Int(clamping: gauges.refused),
+            tls: tlsReport(of: listener.name, gauges))
     }
 
     func report(of setting: ServiceSetting) -> ServiceReport {

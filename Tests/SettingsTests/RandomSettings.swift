@@ -33,7 +33,7 @@ struct RandomSettings {
         settings.listeners.append(listener("web", .http, port: 8000))
         for (index, service) in settings.services.enumerated() {
             switch service.transport {
-            case .http:
+            case .http, .h2, .grpc:
                 settings.routes.append(RouteSetting(host: host(), path: "/\(index)" + urlPath(), service: service.name))
             case .tcp:
                 settings.listeners.append(listener("l\(index)", .tcp(service.name), port: 8001 + index))
@@ -49,7 +49,7 @@ struct RandomSettings {
         var limits = ListenerLimits(connections: pick(1...1_000_000))
         if mode == .http {
             timeouts = ListenerTimeouts(header: duration(1...3600), body: duration(1...3600), idle: duration(1...86400))
-            limits.headerBytes = ByteCount(pick(1024...1 << 20))
+            limits.headerBytes = ByteCount(pick(1024...60 << 10))
             limits.headerFields = pick(1...10_000)
         } else {
             timeouts.tcpIdle = duration(1...604_800)
@@ -61,19 +61,19 @@ struct RandomSettings {
         ]
         return ListenerSetting(
             name: ListenerName(name), bind: bind.randomElement(using: &random) ?? bind[0], mode: mode,
-            timeouts: timeouts, limits: limits)
+            h2c: mode == .http && flip(), timeouts: timeouts, limits: limits)
     }
 
     private mutating func service(_ name: String, _ shares: [ShareSetting]) -> ServiceSetting {
         var service = ServiceSetting(name: ServiceName(name), upstream: .backends([]))
-        service.transport = flip() ? .http : .tcp
+        service.transport = ServiceSetting.Transport.allCases.randomElement(using: &random) ?? .http
         service.balance = BalanceAlgorithm.allCases.randomElement(using: &random) ?? .roundRobin
         let interval = pick(1...3600)
         service.health = HealthSetting(
             check: flip() ? .tcp : .http(path: urlPath() + "/?a=b&c"), interval: .seconds(interval),
             timeout: .milliseconds(pick(1...interval * 1000)), fall: pick(1...100), rise: pick(1...100))
         service.timeouts.connect = .milliseconds(pick(1...60_000))
-        if service.transport == .http {
+        if service.transport.isHTTP {
             service.timeouts.response = duration(1...86400)
             service.timeouts.idle = duration(1...86400)
             service.timeouts.tunnel = duration(1...604_800)
