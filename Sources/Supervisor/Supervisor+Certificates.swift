@@ -168,7 +168,8 @@ extension Supervisor {
             worn.problem = nil
             noteWarnings(worn.context, of: name)
             surroundings.events.record(
-                .certificateSwapped, message: "\(name): \(worn.context.certificates.map(\.line).joined(separator: "; "))")
+                .certificateSwapped,
+                message: "\(name): \(worn.context.certificates.map(\.line).joined(separator: "; "))")
         } catch {
             refuse(&worn.problem, "\(name)", error)
         }
