@@ -105,6 +105,7 @@ let package = Package(
         tests("StatisticsTests", ["Statistics"]),
         tests("StructureTests", []),
         tests("SupervisorTests", ["Supervisor"]),
+        tests("VocabularyTests", ["Vocabulary"]),
         // Floor 3: real files, processes and sockets.
         tests("CommandTests", ["Administration", "Control", "Settings", "Telemetry", "Vocabulary", "portico"]),
         tests("ControlTests", ["Administration", "Control", "Telemetry", "Vocabulary"]),
