@@ -28,6 +28,7 @@ extension EpollLoop {
         slot.pointee.generation = generation
         slot.pointee.flags = flags.union(queued)
         slot.pointee.queueNext = queueNext
+        if descriptor >= 0 { openDescriptors += 1 }
         return ConnectionHandle(index: index, generation: generation)
     }
 
@@ -43,6 +44,7 @@ extension EpollLoop {
     private mutating func free(_ handle: ConnectionHandle) {
         let slot = slots[handle.index]
         wheel.remove(handle.index)
+        if slot.pointee.descriptor >= 0 { openDescriptors -= 1 }
         slot.pointee.generation &+= 1
         slot.pointee.descriptor = -1
         slot.pointee.flags.formIntersection(.queued)
@@ -133,6 +135,11 @@ extension EpollLoop {
     package func unsentBytes(_ connection: ConnectionHandle) -> Int { slot(connection).pointee.unsent }
 
     package func sentBytes(_ connection: ConnectionHandle) -> UInt64 { slot(connection).pointee.sent }
+
+    package func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 {
+        let slot = slot(connection)
+        return slot.pointee.sent &- UInt64(max(0, loop_unacknowledged(slot.pointee.descriptor)))
+    }
 
     package mutating func pauseReceiving(_ connection: ConnectionHandle) {
         slot(connection).pointee.flags.remove(.receiving)

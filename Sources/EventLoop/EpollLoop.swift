@@ -25,6 +25,7 @@ package struct EpollLoop: EventLoop, ~Copyable {
     let slotsMax: Int
     var slotCount: UInt32 = 0
     var freeFirst = UInt32.max
+    package internal(set) var openDescriptors = 1
     var wheel: TimerWheel
     var blocks = BlockPool()
     /// Slots to look at in this turn, and in the next.
@@ -80,6 +81,16 @@ package struct EpollLoop: EventLoop, ~Copyable {
     package func peerAddress(of connection: ConnectionHandle) -> UnsafePointer<sockaddr_storage> {
         UnsafePointer(lastPeer)
     }
+
+    package func localAddress(of connection: ConnectionHandle) -> sockaddr_storage {
+        var form = sockaddr_storage()
+        if loop_local_address(slots[connection.index].pointee.descriptor, &form) != 0 {
+            form.ss_family = sa_family_t(AF_UNSPEC)
+        }
+        return form
+    }
+
+    package var lentBytes: Int { blocks.lentBytes }
 
     // MARK: Telling
 

@@ -27,6 +27,7 @@ struct ServiceState {
     var bodyBytesMax: UInt64 = 0
     var holdMax = 0
     var holdFor = Duration.zero
+    var proxyHeader: ProxyHeaderVersion?
     /// The hold queue: clients in the order they came.
     var heldFirst = UInt32.max
     var heldLast = UInt32.max
@@ -57,13 +58,18 @@ struct ListenerState {
     /// -1 when this worker has no socket of it.
     var descriptor: CInt
     var isOpen = false
-    var isPaused = false
+    /// Accepting pauses: clients wait here, or descriptors or memory are short.
+    var isFull = false
+    var isShort = false
+    /// Clients that came when the listener was full, in their order.
+    var waitingFirst = UInt32.max
+    var waitingLast = UInt32.max
     /// The service's number in TCP mode; -1: HTTP.
     var tcpService: Int32 = -1
     /// A TCP listener whose service no table knows yet takes no connections.
     var rules: ListenerRules
     var lane: UnsafeMutablePointer<GaugeLane>
-    var firstLane: UnsafeMutableRawPointer
     /// Keeps the lanes alive as long as a connection may count on them.
     var owner: GaugeBlock
+    var gate: ListenerGate
 }

@@ -118,6 +118,7 @@ extension Worker where Loop: ~Copyable {
     private mutating func linger(_ client: ClientPointer) {
         client.pointee.phase = .lingering
         client.pointee.lingerBytes = 0
+        if loop.unsentBytes(client.pointee.handle) > 0 { beginReadRate(client) }
         loop.shutdownSending(client.pointee.handle)
         loop.resumeReceiving(client.pointee.handle)
         armLinger(client)
@@ -135,7 +136,9 @@ extension Worker where Loop: ~Copyable {
     }
 
     mutating func armLinger(_ client: ClientPointer) {
-        client.pointee.sentMark = loop.sentBytes(client.pointee.handle)
+        if loop.unsentBytes(client.pointee.handle) > 0 {
+            client.pointee.sentMark = loop.deliveredBytes(client.pointee.handle)
+        }
         loop.setDeadline(client.pointee.handle, loop.now + lingerTime(client))
     }
 
@@ -150,7 +153,7 @@ extension Worker where Loop: ~Copyable {
         giveBack(&client.pointee.stash)
         giveBack(&client.pointee.kept)
         if output.target == handle { output.clear() }
-        listeners[Int(client.pointee.listener)].lane.pointee.shift(by: -1, now: loop.now)
+        leaveListener(client)
         client.pointee.phase = .free
         client.pointee.handle = .none
         roles[handle.index].pointee = .none
@@ -161,6 +164,7 @@ extension Worker where Loop: ~Copyable {
 
     mutating func clientEnded(_ client: ClientPointer) {
         switch client.pointee.phase {
+        case .waiting: closeClient(client)
         case .idle, .head, .free:
             client.pointee.flags.insert(.inputEnded)
             leave(client)
@@ -183,7 +187,7 @@ extension Worker where Loop: ~Copyable {
 
     mutating func clientBroken(_ client: ClientPointer) {
         switch client.pointee.phase {
-        case .idle, .head, .lingering, .free: closeClient(client)
+        case .waiting, .idle, .head, .lingering, .free: closeClient(client)
         case .tunneling: breakTunnel(client, .clientAbort)
         case .held, .connecting, .exchanging: abort(client, .clientAbort)
         }
@@ -204,7 +208,7 @@ extension Worker where Loop: ~Copyable {
             loop.resumeReceiving(client.pointee.upstream)
         case .idle, .head:
             feedStash(client)
-        case .held, .connecting, .free:
+        case .waiting, .held, .connecting, .free:
             break
         }
     }

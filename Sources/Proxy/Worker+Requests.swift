@@ -17,7 +17,7 @@ extension Worker where Loop: ~Copyable {
             if client.pointee.stash.isEmpty { return relayFromClient(client, bytes) }
         case .lingering:
             return discard(client, bytes.count)
-        case .idle, .head, .held, .connecting, .exchanging, .free:
+        case .waiting, .idle, .head, .held, .connecting, .exchanging, .free:
             break
         }
         guard client.pointee.stash.isEmpty else {
@@ -80,7 +80,7 @@ extension Worker where Loop: ~Copyable {
             case .lingering:
                 discard(client, rest.count)
                 taken = rest.count
-            case .held, .connecting, .free:
+            case .waiting, .held, .connecting, .free:
                 return used
             }
             guard isOpen(client, handle) else { return bytes.count }
@@ -104,8 +104,9 @@ extension Worker where Loop: ~Copyable {
                 && (client.pointee.requestBody.isDone || !loop.isCongested(client.pointee.upstream))
         case .tunneling: isWanted = client.pointee.stash.isEmpty && !loop.isCongested(client.pointee.upstream)
         case .lingering: isWanted = true
-        case .free: return
+        case .waiting, .free: return
         }
+        if isWanted, client.pointee.phase == .exchanging, !loop.isReceiving(handle) { beginBodyRate(client) }
         if isWanted { loop.resumeReceiving(handle) } else { loop.pauseReceiving(handle) }
     }
 
@@ -145,6 +146,11 @@ extension Worker where Loop: ~Copyable {
             fieldsMax: listeners[listener].rules.headerFieldsMax)
         switch requestParser.parse(bytes, resuming: &client.pointee.progress, within: limits) {
         case .incomplete:
+            if isShortOfMemory {
+                beginRefused(client)
+                respond(client, status: 503, .outOfMemory, mustClose: true)
+                return 0
+            }
             if client.pointee.phase == .idle {
                 client.pointee.phase = .head
                 loop.setDeadline(client.pointee.handle, loop.now + listeners[listener].rules.headerTimeout)
@@ -197,6 +203,12 @@ extension Worker where Loop: ~Copyable {
         if requestParser.expectsContinue { flags.insert(.expectsContinue) }
         if !requestParser.keepAlive { flags.insert(.clientCloses) }
         if requestParser.keepAlive && !isDraining { flags.insert(.keepAlive) }
+        client.pointee.requests &+= 1
+        if let most = listeners[Int(client.pointee.listener)].rules.requestsPerConnectionMax,
+            Int(client.pointee.requests) >= most
+        {
+            flags.remove(.keepAlive)
+        }
         client.pointee.flags = flags
         client.pointee.begun = loop.now
         client.pointee.chosen = loop.now
@@ -205,6 +217,7 @@ extension Worker where Loop: ~Copyable {
         client.pointee.requestBody = BodyProgress(framing)
         keep(client, bytes, length, framing)
         loop.clearDeadline(client.pointee.handle)
+        if isShortOfMemory { return respond(client, status: 503, .outOfMemory, mustClose: true) }
 
         let host = requestParser.host.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
         guard let match = matcher?.match(host: host, path: requestParser.path(in: bytes)) else {

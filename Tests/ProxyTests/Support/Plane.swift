@@ -21,7 +21,7 @@ final class Plane: Sendable {
     /// `change` may set rules before the start.
     init(
         _ ports: [UInt16], workers: Int = 1, isTCP: Bool = false, standing: Backend.Standing = .ready,
-        _ change: (inout ServiceRules, inout ListenerRules) -> Void = { _, _ in }
+        openFiles: Int? = nil, _ change: (inout ServiceRules, inout ListenerRules) -> Void = { _, _ in }
     ) throws {
         sockets = try ListeningSockets(.tcp(host: "127.0.0.1", port: 0), count: workers)
         guard case .tcp(_, let port) = sockets.bound else { fatalError() }
@@ -36,7 +36,7 @@ final class Plane: Sendable {
         let first = RoutingTable(
             revision: Revision(1), listeners: [rules], routes: [Route(service: Self.service)], services: [service])
         table = Mutex(first)
-        gateway = Gateway(.init(workers: workers, accessLogPath: logPath, seed: 42))
+        gateway = Gateway(.init(workers: workers, accessLogPath: logPath, seed: 42, openFilesMax: openFiles))
         let bound = BoundListener(name: Self.listener, descriptors: sockets.descriptors, address: sockets.bound)
         try gateway.start(listeners: [bound], table: first)
     }
@@ -89,6 +89,8 @@ final class Plane: Sendable {
     }
 
     func gauges(_ number: Int) -> BackendGauges { gateway.gauges(of: BackendID(UInt32(number)))! }
+
+    var listenerGauges: ListenerGauges { gateway.listenerGauges(Self.listener)! }
 
     var serviceGauges: ServiceGauges { gateway.serviceGauges(Self.service)! }
 
