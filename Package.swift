@@ -64,9 +64,12 @@ let package = Package(
         // Edges: where the system is touched.
         .target(name: "CKernel"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         module("Kernel", ["CKernel", "Vocabulary"]),
         module("EventLoop", ["CKernel", "Kernel", "Vocabulary"]),
-        module("Proxy", ["Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Routing", "Vocabulary"]),
+        module("TLS", ["COpenSSL"]),
+        module(
+            "Proxy", ["Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Routing", "TLS", "Vocabulary"]),
         module("Keeper", ["CKernel", "Kernel", "Vocabulary"]),
         module("Probing", ["CKernel", "Kernel", "Vocabulary"]),
         module("Shares", ["Vocabulary"]),
@@ -76,7 +79,7 @@ let package = Package(
             "Supervisor",
             [
                 "Administration", "Fleet", "Health", "Keeper", "Kernel", "Lifecycle", "Probing", "Proxy", "Rollouts",
-                "Routing", "Scaling", "Settings", "Shares", "Telemetry", "Vocabulary",
+                "Routing", "Scaling", "Settings", "Shares", "TLS", "Telemetry", "Vocabulary",
             ]),
         // Proof.
         module("Verification", ["Administration", "CCurl", "Control", "Statistics", "Vocabulary", histogram, yams]),
@@ -85,10 +88,13 @@ let package = Package(
             name: "portico",
             dependencies: [
                 "Administration", "Control", "Keeper", "Kernel", "Probing", "Proxy", "Routing", "Settings", "Shares",
-                "Supervisor", "Telemetry", "Verification", "Vocabulary", arguments, logging, unixSignals,
+                "Supervisor", "TLS", "Telemetry", "Verification", "Vocabulary", arguments, logging, unixSignals,
             ], swiftSettings: settings),
         .executableTarget(
             name: "samples", dependencies: [arguments, grdb, hummingbird, logging], swiftSettings: settings),
+        // What several test targets need.
+        .target(
+            name: "TestCertificates", dependencies: ["TLS"], path: "Tests/TestCertificates", swiftSettings: settings),
         // Tests, floor 1 and 2: tables, properties and seeded simulation of the pure modules.
         tests("BalancingTests", ["Balancing", "Vocabulary"]),
         tests("FleetTests", ["Fleet", "Health", "Lifecycle", "Rollouts", "Scaling", "Statistics", "Vocabulary"]),
@@ -115,8 +121,12 @@ let package = Package(
         tests("ProbingTests", ["Kernel", "Probing", "Vocabulary"]),
         tests(
             "ProxyTests",
-            ["Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Proxy", "Routing", "Vocabulary"]),
+            [
+                "Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Proxy", "Routing", "TLS",
+                "TestCertificates", "Vocabulary",
+            ]),
         tests("SamplesTests", ["samples", hummingbird, httpTypes, logging, nioCore, nioEmbedded]),
+        tests("TLSTests", ["TLS", "TestCertificates"]),
         tests("SharesTests", ["Shares", "Vocabulary"]),
         tests("TelemetryTests", ["Administration", "Telemetry", "Vocabulary"]),
         tests(

@@ -51,17 +51,89 @@ package struct ListenerReport: Codable, Sendable, Hashable {
     package var bind: String
     package var connectionsOpen: Int
     package var connectionsAccepted: Int
-    /// Requests refused before routing (malformed, too large, timed out).
+    /// Connections closed at once: their address has as many as it may, or is not trusted to announce others.
     package var requestsRefused: Int
+    package var refusals: ListenerRefusals
+    /// `nil`: plain bytes.
+    package var tls: TLSReport?
 
     package init(
-        name: String, bind: String, connectionsOpen: Int, connectionsAccepted: Int, requestsRefused: Int
+        name: String, bind: String, connectionsOpen: Int, connectionsAccepted: Int, requestsRefused: Int,
+        refusals: ListenerRefusals = ListenerRefusals(), tls: TLSReport? = nil
     ) {
+        self.refusals = refusals
+        self.tls = tls
         self.name = name
         self.bind = bind
         self.connectionsOpen = connectionsOpen
         self.connectionsAccepted = connectionsAccepted
         self.requestsRefused = requestsRefused
+    }
+}
+
+/// What became of clients that a listener did not take at once, counted since the server started.
+package struct ListenerRefusals: Codable, Sendable, Hashable {
+    /// Closed: their address has as many connections as it may.
+    package var perAddress: Int
+    /// Closed: from outside the networks that may send a PROXY header.
+    package var untrusted: Int
+    /// How often a worker stopped accepting because the bound on connections was reached.
+    package var pausedFull: Int
+    /// The same, because descriptors or memory were short.
+    package var pausedShort: Int
+
+    package init(perAddress: Int = 0, untrusted: Int = 0, pausedFull: Int = 0, pausedShort: Int = 0) {
+        self.perAddress = perAddress
+        self.untrusted = untrusted
+        self.pausedFull = pausedFull
+        self.pausedShort = pausedShort
+    }
+}
+
+/// TLS of one listener: what it shows its clients, and how handshakes went since the server started.
+package struct TLSReport: Codable, Sendable, Hashable {
+    package var certificates: [CertificateReport]
+    /// Why newer files are kept out; `nil`: the newest ones are in use.
+    package var problem: String?
+    package var handshakes: Int
+    /// Of these, those that went on from an earlier session.
+    package var handshakesResumed: Int
+    package var handshakesFailed: Int
+
+    package init(
+        certificates: [CertificateReport], problem: String?, handshakes: Int, handshakesResumed: Int,
+        handshakesFailed: Int
+    ) {
+        self.certificates = certificates
+        self.problem = problem
+        self.handshakes = handshakes
+        self.handshakesResumed = handshakesResumed
+        self.handshakesFailed = handshakesFailed
+    }
+}
+
+/// One certificate in use.
+package struct CertificateReport: Codable, Sendable, Hashable {
+    package var file: String
+    package var names: [String]
+    /// `ECDSA 256`: the kind of key and its bits.
+    package var key: String
+    /// SHA-256 in lower-case hex.
+    package var fingerprint: String
+    /// RFC 3339, UTC.
+    package var validUntil: String
+    /// The same since 1970.
+    package var validUntilSeconds: Int
+
+    package init(
+        file: String, names: [String], key: String, fingerprint: String, validUntil: String, validUntilSeconds: Int
+    ) {
+        self.validUntilSeconds = validUntilSeconds
+        self.file = file
+        self.names = names
+        self.key = key
+        self.fingerprint = fingerprint
+        self.validUntil = validUntil
     }
 }
 

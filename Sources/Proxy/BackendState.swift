@@ -13,6 +13,8 @@ struct BackendState {
     private var name: String
     private var releaseName: ReleaseName?
     var standing = Backend.Standing.down
+    /// What is spoken on its connections beneath HTTP/1.1; `nil`: nothing.
+    var dress: UpstreamDress?
     /// Named by the newest table.
     var isListed = false
     /// Passed over until then, after a connection was refused.

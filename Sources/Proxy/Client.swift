@@ -68,11 +68,16 @@ struct RateWindow {
 
 /// A client connection. One exchange at a time; pipelined requests wait in `stash`.
 struct Client {
-    /// Successors: (waiting →) idle → head → (held ⇄ connecting) → exchanging → idle | tunneling | lingering → gone.
+    /// Successors: (waiting →) (greeting → | hello →) idle → head → (held ⇄ connecting) → exchanging → idle | tunneling |
+    /// lingering → gone.
     enum Phase: UInt8 {
         case free
         /// Came when the listener was full: nothing is read before another one leaves.
         case waiting
+        /// What comes before the first request is in progress: a PROXY header, a TLS handshake.
+        case greeting
+        /// A part of a ClientHello, which is not for us, is in `stash`.
+        case hello
         /// Between requests: nothing of the next one has come.
         case idle
         /// A part of a head is in `stash`.
@@ -119,8 +124,10 @@ struct Client {
         static let hasRequest = Flags(rawValue: 1 << 15)
         /// The rest of the request body goes nowhere: the backend answered without it.
         static let discardsBody = Flags(rawValue: 1 << 17)
+        /// Came through TLS here.
+        static let isSecure = Flags(rawValue: 1 << 18)
         /// The last attempt found no descriptor for its connection.
-        static let outOfDescriptors = Flags(rawValue: 1 << 18)
+        static let outOfDescriptors = Flags(rawValue: 1 << 19)
     }
 
     var handle = ConnectionHandle.none
@@ -190,7 +197,7 @@ struct Client {
 
     /// Forgets the request in progress, not the connection.
     mutating func forgetRequest() {
-        flags.formIntersection([.isHTTP11, .keepAlive, .isTCP, .inputEnded, .clientCloses])
+        flags.formIntersection([.isHTTP11, .keepAlive, .isTCP, .inputEnded, .clientCloses, .isSecure])
         requestBody = .done
         responseBody = .done
         service = -1

@@ -33,9 +33,11 @@ package final class Gateway: Sendable {
     /// The descriptors stay the caller's: they are used until `stop()` returns and are never closed here.
     /// Socket `i` of a listener belongs to worker `i` modulo the number of workers.
     /// - Throws: `EventLoopError` when the system refuses a loop or a thread. Then nothing was started.
-    package func start(listeners: [BoundListener], table: RoutingTable) throws(EventLoopError) {
+    package func start(
+        listeners: [BoundListener], table: RoutingTable, dresses: Dresses = Dresses()
+    ) throws(EventLoopError) {
         precondition(running.withLock { $0.isEmpty }, "a gateway is started once")
-        let publication = board.publication(of: table, listeners: listeners)
+        let publication = board.publication(of: table, listeners: listeners, dresses: dresses)
         var threads: [WorkerThread] = []
         for index in 0..<configuration.workers {
             do throws(EventLoopError) {
@@ -53,10 +55,15 @@ package final class Gateway: Sendable {
     /// newest published one is ignored.
     ///
     /// Pools, gauges and requests in flight of backends whose id and endpoint stay are kept. With `listeners`, new
-    /// ones are opened, and ones that are no longer named take no new connections.
-    package func publish(_ table: RoutingTable, listeners: [BoundListener]? = nil) {
+    /// ones are opened, and ones that are no longer named take no new connections. With `dresses`, connections that
+    /// come from here on wear the new ones; without, those of before.
+    package func publish(
+        _ table: RoutingTable, listeners: [BoundListener]? = nil, dresses: Dresses? = nil
+    ) {
         running.withLock { threads in
-            guard let publication = board.nextPublication(of: table, listeners: listeners) else { return }
+            guard let publication = board.nextPublication(of: table, listeners: listeners, dresses: dresses) else {
+                return
+            }
             for thread in threads { thread.mailbox.post(publication) }
         }
     }

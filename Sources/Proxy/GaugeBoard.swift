@@ -9,6 +9,7 @@ import Vocabulary
 final class Publication: Sendable {
     let table: RoutingTable
     let listeners: [BoundListener]
+    let dresses: Dresses
     /// In the order of `listeners`, of `table.services`, and of each service's backends.
     let listenerBlocks: [GaugeBlock]
     let gates: [ListenerGate]
@@ -17,10 +18,11 @@ final class Publication: Sendable {
     let bells: WorkerBells
 
     init(
-        table: RoutingTable, listeners: [BoundListener], listenerBlocks: [GaugeBlock], gates: [ListenerGate],
-        serviceBlocks: [GaugeBlock], backendBlocks: [[GaugeBlock]], bells: WorkerBells
+        table: RoutingTable, listeners: [BoundListener], dresses: Dresses, listenerBlocks: [GaugeBlock],
+        gates: [ListenerGate], serviceBlocks: [GaugeBlock], backendBlocks: [[GaugeBlock]], bells: WorkerBells
     ) {
         self.table = table
+        self.dresses = dresses
         self.listeners = listeners
         self.listenerBlocks = listenerBlocks
         self.gates = gates
@@ -35,6 +37,7 @@ final class GaugeBoard: Sendable {
     fileprivate struct State {
         var revision = Revision.zero
         var listeners: [BoundListener] = []
+        var dresses = Dresses()
         var backends: [BackendID: GaugeBlock] = [:]
         var services: [ServiceName: GaugeBlock] = [:]
         var listenerBlocks: [ListenerName: GaugeBlock] = [:]
@@ -57,15 +60,17 @@ final class GaugeBoard: Sendable {
     }
 
     /// The first publication.
-    func publication(of table: RoutingTable, listeners: [BoundListener]) -> Publication {
-        state.withLock { $0.publish(table, listeners, surroundings) }
+    func publication(of table: RoutingTable, listeners: [BoundListener], dresses: Dresses) -> Publication {
+        state.withLock { $0.publish(table, listeners, dresses, surroundings) }
     }
 
     /// A later publication; `nil` when `table` is older than the newest one.
-    func nextPublication(of table: RoutingTable, listeners: [BoundListener]?) -> Publication? {
+    func nextPublication(
+        of table: RoutingTable, listeners: [BoundListener]?, dresses: Dresses?
+    ) -> Publication? {
         state.withLock { state -> Publication? in
             guard table.revision >= state.revision else { return nil }
-            return state.publish(table, listeners ?? state.listeners, surroundings)
+            return state.publish(table, listeners ?? state.listeners, dresses ?? state.dresses, surroundings)
         }
     }
 
@@ -110,7 +115,6 @@ final class GaugeBoard: Sendable {
             let lane = gate.lane(index)
             sum.refusedPerAddress += lane.pointee.perAddress.load(ordering: .relaxed)
             sum.refusedUntrusted += lane.pointee.untrusted.load(ordering: .relaxed)
-            sum.refusedPreface += lane.pointee.badPreface.load(ordering: .relaxed)
             sum.pausedFull += lane.pointee.pausedFull.load(ordering: .relaxed)
             sum.pausedShort += lane.pointee.pausedShort.load(ordering: .relaxed)
         }
@@ -136,6 +140,9 @@ final class GaugeBoard: Sendable {
             let lane = block.lane(index)
             sum.open += lane.pointee.inFlight
             sum.accepted += lane.pointee.requests.load(ordering: .relaxed)
+            sum.handshakes += lane.pointee.handshakes.load(ordering: .relaxed)
+            sum.handshakesResumed += lane.pointee.handshakesResumed.load(ordering: .relaxed)
+            sum.handshakesFailed += lane.pointee.handshakesFailed.load(ordering: .relaxed)
         }
         return sum
     }
@@ -143,11 +150,13 @@ final class GaugeBoard: Sendable {
 
 extension GaugeBoard.State {
     fileprivate mutating func publish(
-        _ table: RoutingTable, _ listeners: [BoundListener], _ surroundings: GaugeBoard.Surroundings
+        _ table: RoutingTable, _ listeners: [BoundListener], _ dresses: Dresses,
+        _ surroundings: GaugeBoard.Surroundings
     ) -> Publication {
         let workers = surroundings.workers
         revision = table.revision
         self.listeners = listeners
+        self.dresses = dresses
         let backendIDs = Set(table.services.flatMap { $0.backends.map(\.id) })
         let serviceNames = Set(table.services.map(\.name))
         let listenerNames = Set(listeners.map(\.name))
@@ -158,7 +167,7 @@ extension GaugeBoard.State {
         gates = gates.filter { listenerBlocks[$0.key] != nil || listenerNames.contains($0.key) }
         for rules in table.listeners { gates[rules.name]?.setLimit(rules.connectionsMax) }
         return Publication(
-            table: table, listeners: listeners,
+            table: table, listeners: listeners, dresses: dresses,
             listenerBlocks: listeners.map { Self.block(&listenerBlocks, $0.name, workers) },
             gates: listeners.map { gate($0.name, table, surroundings) },
             serviceBlocks: table.services.map { Self.block(&services, $0.name, workers) },

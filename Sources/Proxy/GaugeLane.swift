@@ -22,6 +22,11 @@ struct GaugeLane: ~Copyable {
     let upstreamFailures = Atomic<UInt64>(0)
     let connectFailures = Atomic<UInt64>(0)
     let held = Atomic<Int>(0)
+    /// Of a listener: TLS handshakes that went well, those of them that went on from an earlier session, and greetings
+    /// that came to nothing.
+    let handshakes = Atomic<UInt64>(0)
+    let handshakesResumed = Atomic<UInt64>(0)
+    let handshakesFailed = Atomic<UInt64>(0)
     /// Of those in flight: upgraded and TCP connections.
     let tunnels = Atomic<Int>(0)
 

@@ -18,7 +18,6 @@ struct ListenerLane: ~Copyable {
     /// Connections closed at once, by reason. Written by the lane's worker only.
     let perAddress = Atomic<UInt64>(0)
     let untrusted = Atomic<UInt64>(0)
-    let badPreface = Atomic<UInt64>(0)
     /// How often accepting paused: the bound on connections was reached, or descriptors or memory were short.
     let pausedFull = Atomic<UInt64>(0)
     let pausedShort = Atomic<UInt64>(0)

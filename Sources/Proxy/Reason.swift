@@ -29,6 +29,10 @@ enum Reason: UInt8 {
     case headerTooLarge
     case notImplemented
     case shutdown
+    /// A plain listener sends its clients to HTTPS.
+    case redirected
+    /// The host is not one of the connection's certificate.
+    case misdirected
 
     var label: StaticString {
         switch self {
@@ -53,6 +57,8 @@ enum Reason: UInt8 {
         case .headerTooLarge: "header_too_large"
         case .notImplemented: "not_implemented"
         case .shutdown: "shutdown"
+        case .redirected: "redirected"
+        case .misdirected: "misdirected"
         }
     }
 

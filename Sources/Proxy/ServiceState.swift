@@ -64,6 +64,10 @@ struct ListenerState {
     /// Clients that came when the listener was full, in their order.
     var waitingFirst = UInt32.max
     var waitingLast = UInt32.max
+    /// Accepted connections have something to say before their first request.
+    var isPreceded = false
+    /// TLS goes through unopened, to the service of its server name.
+    var isPassthrough = false
     /// The service's number in TCP mode; -1: HTTP.
     var tcpService: Int32 = -1
     /// A TCP listener whose service no table knows yet takes no connections.

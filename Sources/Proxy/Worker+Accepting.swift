@@ -45,11 +45,26 @@ extension Worker where Loop: ~Copyable {
         let lane = listeners[listener].lane
         GaugeLane.count(lane.pointee.requests)
         lane.pointee.shift(by: 1, now: loop.now)
-        client.pointee.phase = .idle
+        if listeners[listener].isPreceded {
+            client.pointee.phase = .greeting
+            loop.setDeadline(handle, loop.now + listeners[listener].rules.handshakeTimeout)
+        } else {
+            beginClient(client)
+        }
+    }
+
+    /// The connection carries the application's bytes from here on.
+    mutating func beginClient(_ client: ClientPointer) {
+        let listener = Int(client.pointee.listener)
         if listeners[listener].tcpService >= 0 {
             beginTCP(client, service: listeners[listener].tcpService)
+        } else if listeners[listener].isPassthrough {
+            beginHello(client)
         } else {
-            loop.setDeadline(handle, loop.now + listeners[listener].rules.idleTimeout)
+            client.pointee.phase = .idle
+            // Who comes in the middle of a drain (out of a handshake, or of those who waited) has a request in mind.
+            let patience = isDraining ? ProxyLimits.lingerFor : listeners[listener].rules.idleTimeout
+            loop.setDeadline(client.pointee.handle, loop.now + patience)
         }
     }
 
@@ -65,6 +80,14 @@ extension Worker where Loop: ~Copyable {
         }
         client.pointee.addressKey = key
         return true
+    }
+
+    /// Behind a PROXY header, the client is whom the header names; `false` when its address has too many connections.
+    mutating func takeAnnounced(_ client: ClientPointer) -> Bool {
+        guard listeners[Int(client.pointee.listener)].rules.proxyFrom != nil else { return true }
+        writePeer(of: client.pointee.handle)
+        guard let address = peers[client.pointee.handle.index].pointee.address else { return true }
+        return countAddress(client, address)
     }
 
     // MARK: The bound on connections
@@ -106,8 +129,6 @@ extension Worker where Loop: ~Copyable {
         leaveWaiting(client)
         loop.resumeReceiving(handle)
         begin(client)
-        // Nobody who comes during a drain is kept for a request yet to be sent.
-        if isDraining, isOpen(client, handle), client.pointee.phase == .idle, !loop.hasInput(handle) { leave(client) }
     }
 
     /// Accepting goes on when nobody waits.

@@ -120,7 +120,7 @@ extension Worker where Loop: ~Copyable {
         guard backend.pointee.addressLength > 0 else { return nil }
         return loop.connect(
             to: UnsafeRawPointer(backend.pointee.address.baseAddress!), length: backend.pointee.addressLength,
-            family: backend.pointee.family, error: &error)
+            family: backend.pointee.family, dress: backend.pointee.dress, error: &error)
     }
 
     mutating func upstreamConnected(_ upstream: UpstreamPointer) {
@@ -179,7 +179,8 @@ extension Worker where Loop: ~Copyable {
             from: bytes, head: requestParser,
             forwarded: ForwardedContext(
                 clientAddress: PeerText.address(peer), requestID: text(client, client.pointee.requestID),
-                fallbackHost: backends[upstream.pointee.backend].pointee.authority),
+                fallbackHost: backends[upstream.pointee.backend].pointee.authority,
+                isEncrypted: client.pointee.flags.contains(.isSecure)),
             into: &writer)
         // A head of at most 60 KiB grows by its host at most: it fits into twice the room.
         precondition(!writer.isOverflowed, "a request head outgrew the output buffer")

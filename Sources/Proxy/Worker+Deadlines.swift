@@ -10,6 +10,7 @@ extension Worker where Loop: ~Copyable {
         let handle = client.pointee.handle
         switch client.pointee.phase {
         case .free, .waiting: break
+        case .greeting, .hello: clientBroken(client)
         case .idle: leave(client)
         case .head:
             beginRefused(client)

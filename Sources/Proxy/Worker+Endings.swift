@@ -28,6 +28,7 @@ extension Worker where Loop: ~Copyable {
         writeReason(client, into: &writer)
         writer.append("\r\nX-Request-Id: ")
         writer.append(text(client, client.pointee.requestID))
+        if status == 308 { writeLocation(client, into: &writer) }
         if status == 503 { writer.append("\r\nRetry-After: 1") }
         if !client.pointee.flags.contains(.keepAlive) {
             writer.append("\r\nConnection: close")
@@ -57,12 +58,14 @@ extension Worker where Loop: ~Copyable {
 
     private static func phrase(_ status: Int) -> StaticString {
         switch status {
+        case 308: " Permanent Redirect"
         case 400: " Bad Request"
         case 404: " Not Found"
         case 408: " Request Timeout"
         case 413: " Content Too Large"
         case 414: " URI Too Long"
         case 417: " Expectation Failed"
+        case 421: " Misdirected Request"
         case 431: " Request Header Fields Too Large"
         case 501: " Not Implemented"
         case 502: " Bad Gateway"
@@ -165,6 +168,7 @@ extension Worker where Loop: ~Copyable {
     mutating func clientEnded(_ client: ClientPointer) {
         switch client.pointee.phase {
         case .waiting: closeClient(client)
+        case .greeting, .hello: failGreeting(client)
         case .idle, .head, .free:
             client.pointee.flags.insert(.inputEnded)
             leave(client)
@@ -187,6 +191,7 @@ extension Worker where Loop: ~Copyable {
 
     mutating func clientBroken(_ client: ClientPointer) {
         switch client.pointee.phase {
+        case .greeting, .hello: failGreeting(client)
         case .waiting, .idle, .head, .lingering, .free: closeClient(client)
         case .tunneling: breakTunnel(client, .clientAbort)
         case .held, .connecting, .exchanging: abort(client, .clientAbort)
@@ -208,7 +213,7 @@ extension Worker where Loop: ~Copyable {
             loop.resumeReceiving(client.pointee.upstream)
         case .idle, .head:
             feedStash(client)
-        case .waiting, .held, .connecting, .free:
+        case .waiting, .held, .connecting, .greeting, .hello, .free:
             break
         }
     }

@@ -31,7 +31,8 @@ extension Worker where Loop: ~Copyable {
         writeBackend(client)
         log.field(",\"client\":", quoted: PeerText.whole(peers[client.pointee.handle.index]))
         if isTCP {
-            log.add(",\"method\":\"TCP\",\"path\":\"\",\"host\":\"\"")
+            log.add(",\"method\":\"TCP\",\"path\":\"\"")
+            log.field(",\"host\":", quoted: text(client, client.pointee.host))
         } else {
             log.field(",\"method\":", quoted: text(client, client.pointee.methodText))
             log.field(",\"path\":", quoted: text(client, client.pointee.path))

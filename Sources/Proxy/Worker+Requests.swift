@@ -17,7 +17,7 @@ extension Worker where Loop: ~Copyable {
             if client.pointee.stash.isEmpty { return relayFromClient(client, bytes) }
         case .lingering:
             return discard(client, bytes.count)
-        case .waiting, .idle, .head, .held, .connecting, .exchanging, .free:
+        case .waiting, .idle, .head, .held, .connecting, .exchanging, .greeting, .hello, .free:
             break
         }
         guard client.pointee.stash.isEmpty else {
@@ -80,7 +80,10 @@ extension Worker where Loop: ~Copyable {
             case .lingering:
                 discard(client, rest.count)
                 taken = rest.count
-            case .waiting, .held, .connecting, .free:
+            case .hello:
+                takeHello(client, rest)
+                taken = 0
+            case .waiting, .held, .connecting, .greeting, .free:
                 return used
             }
             guard isOpen(client, handle) else { return bytes.count }
@@ -103,7 +106,7 @@ extension Worker where Loop: ~Copyable {
                 client.pointee.stash.isEmpty
                 && (client.pointee.requestBody.isDone || !loop.isCongested(client.pointee.upstream))
         case .tunneling: isWanted = client.pointee.stash.isEmpty && !loop.isCongested(client.pointee.upstream)
-        case .lingering: isWanted = true
+        case .lingering, .greeting, .hello: isWanted = true
         case .waiting, .free: return
         }
         if isWanted, client.pointee.phase == .exchanging, !loop.isReceiving(handle) { beginBodyRate(client) }
@@ -209,7 +212,7 @@ extension Worker where Loop: ~Copyable {
         {
             flags.remove(.keepAlive)
         }
-        client.pointee.flags = flags
+        client.pointee.flags = flags.union(client.pointee.flags.intersection(.isSecure))
         client.pointee.begun = loop.now
         client.pointee.chosen = loop.now
         client.pointee.method = requestParser.method
@@ -220,6 +223,7 @@ extension Worker where Loop: ~Copyable {
         if isShortOfMemory { return respond(client, status: 503, .outOfMemory, mustClose: true) }
 
         let host = requestParser.host.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
+        if isElsewhere(client, host) { return }
         guard let match = matcher?.match(host: host, path: requestParser.path(in: bytes)) else {
             return respond(client, status: 404, .noRoute, mustClose: false)
         }

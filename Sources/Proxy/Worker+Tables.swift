@@ -23,11 +23,12 @@ extension Worker where Loop: ~Copyable {
         publication.bells.hang(loop.bell, of: index)
         bufferBytesMax = table.bufferBytesMax.bytes / workerCount
         matcher = RouteMatcher(table)
+        passthroughMatcher = RouteMatcher(table.passthroughRoutes, in: table)
         for slot in 0..<backends.count where backends.isUsed(slot) { backends.base[slot].isListed = false }
         serviceNumbers = table.services.indices.map { position in
             applyService(
                 table.services[position], gauges: publication.serviceBlocks[position],
-                backendGauges: publication.backendBlocks[position])
+                backendGauges: publication.backendBlocks[position], dresses: publication.dresses)
         }
         dropUnlisted(keepingServices: Set(table.services.map(\.name)))
         applyListeners(publication)
@@ -39,7 +40,7 @@ extension Worker where Loop: ~Copyable {
     }
 
     private mutating func applyService(
-        _ rules: ServiceRules, gauges: GaugeBlock, backendGauges: [GaugeBlock]
+        _ rules: ServiceRules, gauges: GaugeBlock, backendGauges: [GaugeBlock], dresses: Dresses
     ) -> Int32 {
         let lane = gauges.lane(index)
         let number: Int
@@ -61,7 +62,9 @@ extension Worker where Loop: ~Copyable {
         }
         var slots: [Int32] = []
         for (backend, block) in zip(rules.backends, backendGauges) {
-            slots.append(applyBackend(backend, block, keepAlive: rules.timeouts.keepAlive))
+            let slot = applyBackend(backend, block, keepAlive: rules.timeouts.keepAlive)
+            dress(slot, dresses.backends[backend.id])
+            slots.append(slot)
         }
         services[number].isListed = true
         services[number].algorithm = rules.balance
@@ -166,7 +169,8 @@ extension Worker where Loop: ~Copyable {
             where socket % workerCount == index {
                 wanted.insert(descriptor)
                 applyListener(
-                    listener.name, descriptor, rules, publication.listenerBlocks[position], publication.gates[position])
+                    listener.name, descriptor, rules, publication.listenerBlocks[position], publication.gates[position],
+                    publication.dresses.listeners[listener.name])
             }
         }
         for token in listeners.indices where listeners[token].isOpen && !wanted.contains(listeners[token].descriptor) {
@@ -176,7 +180,8 @@ extension Worker where Loop: ~Copyable {
     }
 
     private mutating func applyListener(
-        _ name: ListenerName, _ descriptor: CInt, _ rules: ListenerRules, _ block: GaugeBlock, _ gate: ListenerGate
+        _ name: ListenerName, _ descriptor: CInt, _ rules: ListenerRules, _ block: GaugeBlock, _ gate: ListenerGate,
+        _ dress: ListenerDress?
     ) {
         var service: Int32 = -1
         if case .tcp(let serviceName) = rules.mode {
@@ -192,12 +197,16 @@ extension Worker where Loop: ~Copyable {
                 ListenerState(
                     name: name, nameJSON: OwnedText.json(name.rawValue), descriptor: descriptor, rules: rules,
                     lane: block.lane(index), owner: block, gate: gate))
+            loop.dress(token: UInt32(token), dress)
             if !isDraining {
                 listenError = loop.listen(on: descriptor, token: UInt32(token))
                 listeners[token].isOpen = listenError == 0
             }
         }
+        loop.dress(token: UInt32(token), dress)
+        listeners[token].isPreceded = dress?.isPreceded ?? false
         listeners[token].tcpService = service
+        listeners[token].isPassthrough = rules.mode == .tlsPassthrough
         listeners[token].rules = rules
         // The bound may have been raised.
         useGrants(token, alsoFree: true)

@@ -19,7 +19,7 @@ import HTTPWire
 import Routing
 import Vocabulary
 
-struct Worker<Loop: EventLoop & ~Copyable>: ~Copyable {
+struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
     /// What a slot of the loop is used for.
     enum Role: UInt8 {
         case none
@@ -36,6 +36,8 @@ struct Worker<Loop: EventLoop & ~Copyable>: ~Copyable {
     let workerCount: Int
     let mailbox: Mailbox
     var matcher: RouteMatcher?
+    /// The same for the server names of TLS that is passed on unopened.
+    var passthroughMatcher: RouteMatcher?
     /// From the table's numbering of services to ours.
     var serviceNumbers: [Int32] = []
     var services: [ServiceState] = []
@@ -144,7 +146,8 @@ struct Worker<Loop: EventLoop & ~Copyable>: ~Copyable {
         case .deadline: clientDeadline(client)
         case .broken, .sendFailed, .hangup: clientBroken(client)
         case .accepted, .acceptFailed, .connected, .connectFailed, .wakeup, .turn: break
-        case .established, .multiplexed, .opened: break
+        case .established: clientEstablished(client)
+        case .multiplexed, .opened: break
         }
     }
 

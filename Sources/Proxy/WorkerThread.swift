@@ -46,7 +46,8 @@ struct WorkerThread: Sendable {
         do throws(EventLoopError) {
             switch configuration.engine {
             case .epoll:
-                var worker = Worker(loop: try EpollLoop(LoopLimits()), index: index, configuration: configuration)
+                var worker = Worker(
+                    loop: try SecureLoop<EpollLoop>(LoopLimits()), index: index, configuration: configuration)
                 worker.apply(first)
                 guard worker.listenError == 0 else {
                     throw EventLoopError(

@@ -31,9 +31,14 @@ package struct RouteMatcher: Sendable {
     /// Compiles the routes of `table`, in whatever order they are. Every route leads to a service of the table: the
     /// settings were checked, so that another one is our bug.
     package init(_ table: RoutingTable) {
+        self.init(table.routes, in: table)
+    }
+
+    /// The same for another list of routes to services of `table`.
+    package init(_ routes: [Route], in table: RoutingTable) {
         var indices: [ServiceName: Int] = [:]
         for (index, service) in table.services.enumerated() { indices[service.name] = index }
-        let routes = table.routes.sorted(by: Route.order)
+        let routes = routes.sorted(by: Route.order)
         var next = routes.startIndex
         while next < routes.endIndex {
             let host = routes[next].host

@@ -10,17 +10,20 @@ package struct RoutingTable: Hashable, Sendable {
     package var listeners: [ListenerRules]
     /// Most specific first: see `Route.order`.
     package var routes: [Route]
+    /// For connections whose TLS is passed on unopened: by server name, every path `/`. Their services speak TCP.
+    package var passthroughRoutes: [Route]
     package var services: [ServiceRules]
     /// Bytes that may wait in buffers, over all workers. Above it new requests are refused and no connections taken.
     package var bufferBytesMax: ByteCount
 
     package init(
-        revision: Revision, listeners: [ListenerRules], routes: [Route], services: [ServiceRules],
-        bufferBytesMax: ByteCount = .gibibytes(1)
+        revision: Revision, listeners: [ListenerRules], routes: [Route], passthroughRoutes: [Route] = [],
+        services: [ServiceRules], bufferBytesMax: ByteCount = .gibibytes(1)
     ) {
         self.revision = revision
         self.listeners = listeners
         self.routes = routes
+        self.passthroughRoutes = passthroughRoutes
         self.services = services
         self.bufferBytesMax = bufferBytesMax
     }
@@ -33,10 +36,16 @@ package struct ListenerRules: Hashable, Sendable {
         case http
         /// Bytes both ways; each connection goes to one service.
         case tcp(ServiceName)
+        /// TLS that is passed on unopened; the server name of each connection is routed.
+        case tlsPassthrough
     }
 
     package var name: ListenerName
     package var mode: Mode
+    /// Requests are answered by sending the client to this port of the same host, over HTTPS.
+    package var redirectToHTTPS: UInt16?
+    /// From the accept to the end of what comes before the first request: PROXY header, TLS handshake.
+    package var handshakeTimeout: Duration
     /// From the first byte of a request to the end of its head.
     package var headerTimeout: Duration
     /// Between two reads of a request body.
@@ -63,11 +72,14 @@ package struct ListenerRules: Hashable, Sendable {
         name: ListenerName, mode: Mode, headerTimeout: Duration = .seconds(10), bodyTimeout: Duration = .seconds(30),
         idleTimeout: Duration = .seconds(75), tcpIdleTimeout: Duration = .seconds(3600), connectionsMax: Int = 50_000,
         connectionsPerAddressMax: Int? = nil, requestsPerConnectionMax: Int? = nil,
-        bytesPerSecondMin: ByteCount = ByteCount(240), rateGrace: Duration = .seconds(5), headerBytesMax: ByteCount = .kibibytes(32),
-        headerFieldsMax: Int = 100, proxyFrom: [Network]? = nil
+        bytesPerSecondMin: ByteCount = ByteCount(240), rateGrace: Duration = .seconds(5),
+        headerBytesMax: ByteCount = .kibibytes(32), headerFieldsMax: Int = 100, proxyFrom: [Network]? = nil,
+        redirectToHTTPS: UInt16? = nil, handshakeTimeout: Duration = .seconds(5)
     ) {
         self.name = name
         self.mode = mode
+        self.redirectToHTTPS = redirectToHTTPS
+        self.handshakeTimeout = handshakeTimeout
         self.headerTimeout = headerTimeout
         self.bodyTimeout = bodyTimeout
         self.idleTimeout = idleTimeout

@@ -17,6 +17,7 @@ enum Kind: Sendable {
     case choice([String], notYet: [String])
     /// `true` and nothing else.
     case flag
+    case boolean
     case name
     case release
     case listenAddress
@@ -26,6 +27,8 @@ enum Kind: Sendable {
     case routePath
     case probePath
     case host
+    /// A host name or an address, as a certificate has it.
+    case serverName
     /// `auto` or a number.
     case workers
     /// `off` or a path.
@@ -34,6 +37,8 @@ enum Kind: Sendable {
     case command
     /// A list of names of shares.
     case names
+    /// A list of networks.
+    case networks
     /// Names of environment variables and their values.
     case environment
     case object(Shape)
@@ -58,6 +63,7 @@ extension Kind {
         case .range: "a range such as `2..8`, or a number"
         case .choice(let words, _): "one of \(words.joined(separator: ", "))"
         case .flag: "`true`"
+        case .boolean: "`true` or `false`"
         case .name: "a name"
         case .release: "the name of a release"
         case .listenAddress: "an address such as `0.0.0.0:8080`"
@@ -66,9 +72,11 @@ extension Kind {
         case .filePath: "a path"
         case .routePath, .probePath: "a path such as `/health`"
         case .host: "a host such as `shop.example.com` or `*.example.com`"
+        case .serverName: "a host such as `books.internal`"
         case .workers: "`auto` or a number"
         case .accessLog: "a path or `off`"
         case .command: "a command"
+        case .networks: "a list of networks such as `[10.0.0.0/8]`"
         case .names: "a list of names such as `[covers]`"
         case .environment: "a mapping of names to values"
         case .object, .named: "a mapping"
@@ -119,7 +127,7 @@ struct Shape: Sendable {
 
     /// For messages: "the listener", but "`health`" for what has no other name than its key.
     var title: String {
-        ["settings file", "listener", "route", "service", "backend", "share"].contains(name)
+        ["settings file", "listener", "route", "service", "backend", "share", "certificate"].contains(name)
             ? "the \(name)" : "`\(name)`"
     }
 

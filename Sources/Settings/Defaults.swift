@@ -15,14 +15,21 @@ package enum Defaults {
     package static let bodyTimeout = Duration.seconds(30)
     package static let idleTimeout = Duration.seconds(75)
     package static let tcpIdleTimeout = Duration.seconds(3600)
+    package static let handshakeTimeout = Duration.seconds(5)
+    package static let tlsMinVersion = ListenerTLSSetting.Version.v12
     package static let connectionsMax = 50_000
     package static let headerBytesMax = ByteCount.kibibytes(32)
     package static let headerFieldsMax = 100
+    /// Of bodies, in bytes a second. Kestrel's numbers: far below any link that people use, and 100 times what a
+    /// slow attack can afford to send from many addresses.
+    package static let rateMin = ByteCount(240)
+    package static let rateGrace = Duration.seconds(5)
 
     // Routes and services
     package static let routePath = "/"
     package static let balance = BalanceAlgorithm.roundRobin
     package static let backendWeight = 1
+    package static let backendVerification = true
     package static let bodyBytesMax = ByteCount.gibibytes(1)
     package static let upstreamTimeouts = UpstreamTimeouts(
         connect: .seconds(2), response: .seconds(30), idle: .seconds(60), tunnel: .seconds(3600),

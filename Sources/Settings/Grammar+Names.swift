@@ -86,6 +86,20 @@ extension Grammar {
     }
 
     /// `unix:PATH`, for the admin API.
+    static func network(_ text: String) throws(Complaint) -> Network {
+        if let network = Network(text) { return network }
+        let parts = text.split(separator: "/", maxSplits: 1)
+        if parts.count == 2, let address = IPAddress(String(parts[0])), let bits = Int(parts[1]),
+            (0...(address.isV4 ? 32 : 128)).contains(bits)
+        {
+            throw Complaint(
+                "`\(text)` has bits set behind its prefix",
+                hint: "write `\(Network(address, bits: address.isV4 ? 96 + bits : bits))`, or `\(address)` alone")
+        }
+        throw Complaint(
+            "`\(text)` is not a network", hint: "write an address and a number of bits, such as `10.0.0.0/8`")
+    }
+
     static func adminAddress(_ text: String) throws(Complaint) -> Endpoint {
         guard let endpoint = Endpoint(text) else {
             throw Complaint("`\(text)` is not an address", hint: "write `unix:/run/portico/admin.sock`")
@@ -176,6 +190,21 @@ extension Grammar {
             throw Complaint("`\(text)` is not `true`", hint: "write `true`, or leave the key out")
         }
         return true
+    }
+
+    static func boolean(_ text: String) throws(Complaint) -> Bool {
+        switch text {
+        case "true": return true
+        case "false": return false
+        default: throw Complaint("`\(text)` is neither `true` nor `false`")
+        }
+    }
+
+    /// What a certificate may name: a host, without a star, or an address without brackets.
+    static func serverName(_ text: String) throws(Complaint) -> String {
+        if case .exact(let name)? = HostPattern(text), !name.hasPrefix("[") { return name }
+        if HostPattern("[\(text)]") != nil { return text.lowercased() }
+        throw Complaint("`\(text)` is not a host name or an address", hint: "write it as the certificate has it")
     }
 
     /// `auto` or a number of threads.

@@ -21,6 +21,8 @@ package struct ServiceSetting: Hashable, Sendable {
 
     package var name: ServiceName
     package var transport: Transport
+    /// `nil`: its backends are spoken to in plain bytes.
+    package var tls: BackendTLSSetting?
     package var balance: BalanceAlgorithm
     package var health: HealthSetting
     /// Only `connect` counts for a TCP service.
@@ -29,22 +31,28 @@ package struct ServiceSetting: Hashable, Sendable {
     package var hold: HoldSetting
     /// The largest request body. HTTP only.
     package var bodyBytesMax: ByteCount
+    /// Connections to its backends begin with a PROXY protocol header. TCP only.
+    package var sendProxyProtocol: ProxyHeaderVersion?
     package var upstream: Upstream
 
     package init(
-        name: ServiceName, transport: Transport = .http, balance: BalanceAlgorithm = Defaults.balance,
+        name: ServiceName, transport: Transport = .http, tls: BackendTLSSetting? = nil,
+        balance: BalanceAlgorithm = Defaults.balance,
         health: HealthSetting = HealthSetting(), timeouts: UpstreamTimeouts = Defaults.upstreamTimeouts,
         retries: RetriesSetting = RetriesSetting(), hold: HoldSetting = HoldSetting(),
-        bodyBytesMax: ByteCount = Defaults.bodyBytesMax, upstream: Upstream
+        bodyBytesMax: ByteCount = Defaults.bodyBytesMax, sendProxyProtocol: ProxyHeaderVersion? = nil,
+        upstream: Upstream
     ) {
         self.name = name
         self.transport = transport
+        self.tls = tls
         self.balance = balance
         self.health = health
         self.timeouts = timeouts
         self.retries = retries
         self.hold = hold
         self.bodyBytesMax = bodyBytesMax
+        self.sendProxyProtocol = sendProxyProtocol
         self.upstream = upstream
     }
 

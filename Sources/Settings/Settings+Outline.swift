@@ -13,6 +13,7 @@ extension Settings {
                     ?? .unset("/var/lib/portico as root, else .local/state/portico in the home directory")),
             .init("workers", workers.outline),
             .init("drain", drain.outline),
+            .init("buffers", buffers.map(\.outline) ?? .unset("a quarter of the memory there is")),
             .init(
                 "admin",
                 admin.map { .mapping([.init("bind", .text("\($0)"))]) } ?? .unset("admin.sock in the state directory")),
@@ -69,31 +70,87 @@ extension AccessLogSetting {
 extension ListenerSetting {
     fileprivate var outline: Outline {
         var entries: [Outline.Entry] = [.init("name", .text("\(name)")), .init("bind", .text("\(bind)"))]
+        let proxy: [Outline.Entry] =
+            proxyFrom.map { networks in
+                [.init("proxy_protocol", .mapping([.init("from", .words(networks.map { .text("\($0)") }))]))]
+            } ?? []
+        let handshake: [Outline.Entry] =
+            tls != nil || proxyFrom != nil || mode == .tlsPassthrough ? [.init("handshake", timeouts.handshake.outline)] : []
         switch mode {
         case .http:
+            entries.append(.init("protocol", .plain("http")))
+            if let tls { entries.append(.init("tls", tls.outline)) }
+            if let redirectToHTTPS { entries.append(.init("redirect_to_https", redirectToHTTPS.outline)) }
+            entries += proxy
             entries += [
-                .init("protocol", .plain("http")),
                 .init(
                     "timeouts",
-                    .mapping([
-                        .init("header", timeouts.header.outline), .init("body", timeouts.body.outline),
-                        .init("idle", timeouts.idle.outline),
-                    ])),
+                    .mapping(
+                        handshake + [
+                            .init("header", timeouts.header.outline), .init("body", timeouts.body.outline),
+                            .init("idle", timeouts.idle.outline),
+                        ])),
                 .init(
                     "limits",
                     .mapping([
-                        .init("connections", limits.connections.outline),
+                        .init("connections", limits.connections.outline), perAddress,
+                        .init(
+                            "requests_per_connection",
+                            limits.requestsPerConnection.map(\.outline) ?? .unset("no bound")),
+                        .init("min_rate", limits.rateMin.outline),
+                        .init("min_rate_grace", limits.rateGrace.outline),
                         .init("header_bytes", limits.headerBytes.outline),
                         .init("header_fields", limits.headerFields.outline),
                     ])),
             ]
         case .tcp(let service):
+            entries += [.init("protocol", .plain("tcp")), .init("service", .text("\(service)"))]
+            if let tls { entries.append(.init("tls", tls.outline)) }
+            entries += proxy
             entries += [
-                .init("protocol", .plain("tcp")), .init("service", .text("\(service)")),
-                .init("timeouts", .mapping([.init("tcp_idle", timeouts.tcpIdle.outline)])),
-                .init("limits", .mapping([.init("connections", limits.connections.outline)])),
+                .init("timeouts", .mapping(handshake + [.init("tcp_idle", timeouts.tcpIdle.outline)])),
+                .init("limits", .mapping([.init("connections", limits.connections.outline), perAddress])),
+            ]
+        case .tlsPassthrough:
+            entries += [
+                .init("protocol", .plain("tls_passthrough"))
+            ]
+            entries += proxy
+            entries += [
+                .init("timeouts", .mapping(handshake + [.init("tcp_idle", timeouts.tcpIdle.outline)])),
+                .init("limits", .mapping([.init("connections", limits.connections.outline), perAddress])),
             ]
         }
+        return .mapping(entries)
+    }
+
+    private var perAddress: Outline.Entry {
+        .init("per_address", limits.perAddress.map(\.outline) ?? .unset("no bound of its own"))
+    }
+}
+
+extension CertificateSetting {
+    fileprivate var outline: Outline { .mapping([.init("chain", .text(chain)), .init("key", .text(key))]) }
+}
+
+extension ListenerTLSSetting {
+    fileprivate var outline: Outline {
+        var entries: [Outline.Entry] = [
+            .init(
+                "certificates", .list(certificates.map { Outline.Item(label: $0.chain, value: $0.outline) })),
+            .init("min_version", .text(minVersion.rawValue)),
+        ]
+        if let clientCA { entries.append(.init("client_ca", .text(clientCA))) }
+        return .mapping(entries)
+    }
+}
+
+extension BackendTLSSetting {
+    fileprivate var outline: Outline {
+        var entries: [Outline.Entry] = [.init("verify", .plain("\(verifies)"))]
+        if verifies { entries.append(.init("ca", ca.map { .text($0) } ?? .unset("the system's authorities"))) }
+        entries.append(.init("name", name.map { .text($0) } ?? .unset("the host of the backend's address")))
+        if let certificate { entries.append(.init("certificate", certificate.outline)) }
         return .mapping(entries)
     }
 }
@@ -115,7 +172,11 @@ extension RouteSetting {
 extension ServiceSetting {
     fileprivate var outline: Outline {
         var entries: [Outline.Entry] = [
-            .init("protocol", .plain(transport.rawValue)), .init("balance", .plain(balance.rawValue)),
+            .init("protocol", .plain(transport.rawValue))
+        ]
+        if let tls { entries.append(.init("tls", tls.outline)) }
+        entries += [
+            .init("balance", .plain(balance.rawValue)),
             .init("health", health.outline), .init("timeouts", timeoutsOutline),
             .init(
                 "retries",
@@ -123,6 +184,9 @@ extension ServiceSetting {
             .init("hold", .mapping([.init("max", hold.max.outline), .init("for", hold.time.outline)])),
         ]
         if transport == .http { entries.append(.init("max_body", bodyBytesMax.outline)) }
+        if let sendProxyProtocol {
+            entries.append(.init("send_proxy_protocol", .plain(sendProxyProtocol.rawValue)))
+        }
         switch upstream {
         case .backends(let backends):
             let items = backends.map { backend in

@@ -40,16 +40,24 @@ struct SettingsChecks {
     private mutating func checkReach() {
         guard isSound("listeners"), isSound("routes"), isSound("services") else { return }
         let hasHTTP = settings.listeners.contains { $0.mode == .http }
+        let hasPassthrough = settings.listeners.contains { $0.mode == .tlsPassthrough }
+        let tcpServices = Set(settings.services.filter { $0.transport == .tcp }.map(\.name))
         if settings.listeners.isEmpty, !settings.services.isEmpty || !settings.routes.isEmpty {
             find(
                 "services", "nothing to do: there is no listener", hint: "add `listeners: [{ name: web, bind: 8080 }]`")
             return
         }
-        if hasHTTP, settings.routes.isEmpty {
+        if hasPassthrough, !settings.routes.contains(where: { tcpServices.contains($0.service) }) {
+            let service = tcpServices.map(\.rawValue).sorted().first ?? "NAME"
+            find(
+                "listeners", "no route says where TLS connections go",
+                hint: "add `routes: [{ host: db.example.com, service: \(service) }]` to a service of `protocol: tcp`")
+        }
+        if hasHTTP, settings.routes.allSatisfy({ tcpServices.contains($0.service) }), !hasOnlyRedirects {
             let service = settings.services.first { $0.transport == .http }?.name.rawValue ?? "NAME"
             find("listeners", "no route says where HTTP requests go", hint: "add `routes: [{ service: \(service) }]`")
         }
-        if !hasHTTP, !settings.routes.isEmpty {
+        if !hasHTTP, !hasPassthrough, !settings.routes.isEmpty {
             find("routes", "routes lead nowhere without a listener of `protocol: http`")
         }
         let reached = Set(settings.routes.map(\.service) + settings.listeners.compactMap(\.service))
@@ -58,6 +66,11 @@ struct SettingsChecks {
                 "services.\(service.name)", "no route or listener leads to the service `\(service.name)`",
                 hint: "add a route, or take the service out")
         }
+    }
+
+    /// HTTP listeners that redirect every request (but for certificate challenges) need no route.
+    private var hasOnlyRedirects: Bool {
+        settings.listeners.allSatisfy { $0.mode != .http || $0.redirectToHTTPS != nil }
     }
 
     private mutating func checkListeners() {
@@ -120,10 +133,16 @@ struct SettingsChecks {
             }
             guard isSound("services") else { continue }
             if let service = settings.service(route.service) {
-                if service.transport == .tcp {
+                if service.transport == .tcp, !settings.listeners.contains(where: { $0.mode == .tlsPassthrough }) {
                     find(
                         "\(path).service", "the service `\(route.service)` speaks TCP, and routes are for HTTP",
                         hint: "lead to it from a listener of `protocol: tcp`")
+                } else if service.transport == .tcp, rule.prefix != "" {
+                    find("\(path).path", "a path can't be seen inside of TLS that is passed on unopened")
+                } else if service.transport == .http, !settings.listeners.contains(where: { $0.mode == .http }) {
+                    find(
+                        "\(path).service", "the service `\(route.service)` speaks HTTP, and no listener does",
+                        hint: "write `protocol: tcp` in the service")
                 }
             } else {
                 find("\(path).service", "there is no service `\(route.service)`", hint: unknown(route.service))
@@ -141,6 +160,11 @@ struct SettingsChecks {
                 "a probe may take \(Grammar.print(service.health.timeout)), and the next begins after"
                     + " \(Grammar.print(service.health.interval))",
                 hint: "`timeout` must be at most `interval`")
+        }
+        if let tls = service.tls, tls.verifies, tls.name == nil, service.instances != nil {
+            find(
+                "\(path).tls", "instances have no host name that their certificate could have",
+                hint: "write its `name`, or `verify: false` where nobody can come in between")
         }
         check(service.backends, path: "\(path).backends")
         if let instances = service.instances { check(instances, path: "\(path).instances") }

@@ -55,17 +55,18 @@ private enum SettingsSchema {
         case .range(let range): anyOf([numberOrVariable(range), pattern("[0-9]+(\\.\\.[0-9]+)?")])
         case .choice(let words, _): [("enum", .array(words.map { .string($0) }))]
         case .flag: [("const", .bool(true))]
+        case .boolean: [("type", .string("boolean"))]
         case .name: pattern(name)
         case .release: pattern("[A-Za-z0-9][A-Za-z0-9._-]{0,\(SettingsLimits.releaseLengthMax - 1)}")
         case .listenAddress:
             anyOf([[("type", .string("integer")), ("minimum", .number(0)), ("maximum", .number(65535))], text])
-        case .backendAddress, .host, .filePath, .accessLog: text
+        case .backendAddress, .host, .serverName, .filePath, .accessLog: text
         case .adminAddress: pattern("unix:.+")
         case .routePath, .probePath: pattern("/.*")
         case .workers: anyOf([[("const", .string("auto"))], numberOrVariable(Grammar.workersRange)])
         case .command:
             anyOf([text, [("type", .string("array")), ("items", .object(scalar)), ("minItems", .number(1))]])
-        case .names: [("type", .string("array")), ("items", .object(text))]
+        case .names, .networks: [("type", .string("array")), ("items", .object(text))]
         case .environment: [("type", .string("object")), ("additionalProperties", .object(scalar))]
         case .object(let shape): object(shape)
         case .list(let shape): [("type", .string("array")), ("items", .object(object(shape)))]

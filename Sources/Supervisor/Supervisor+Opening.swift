@@ -15,6 +15,7 @@ import Vocabulary
 extension Supervisor {
     func open() async throws {
         let keeper = surroundings.keeper
+        try tailor(settings)
         for setting in settings.shares { try prepareShare(setting) }
         for setting in settings.listeners { try await openListener(setting) }
         let inventory = try await keeper.inventory()
@@ -23,7 +24,7 @@ extension Supervisor {
         }
         for setting in settings.services { try addService(setting) }
         adopt(inventory)
-        try surroundings.gateway.start(listeners: listeners, table: nextTable())
+        try surroundings.gateway.start(listeners: listeners, table: nextTable(), dresses: dresses())
         isOpen = true
         let asked = stage
         stage = .serving

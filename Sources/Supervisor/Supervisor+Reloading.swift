@@ -9,6 +9,7 @@ import Kernel
 import Proxy
 import Routing
 import Settings
+import TLS
 import Telemetry
 import Vocabulary
 
@@ -25,9 +26,10 @@ extension Supervisor {
             throw AdministrationError(
                 code: .invalid, message: "\(problems)", hint: "nothing was changed; correct the file and reload again")
         }
-        let changes = settings.changes(to: new)
+        var changes = settings.changes(to: new)
+        if !changes.isEmpty { try checkReloadable(new) }
+        changes += try reloadCertificates(new)
         guard !changes.isEmpty else { return ReloadReport(changes: [], revision: revision.number) }
-        try checkReloadable(new)
         do {
             try await apply(new)
         } catch {
@@ -35,6 +37,22 @@ extension Supervisor {
         }
         surroundings.events.record(.settingsReloaded, message: changes.joined(separator: "; "))
         return ReloadReport(changes: changes, revision: revision.number)
+    }
+
+    /// Takes certificates as they are on disk now, or refuses the whole reload. Returns what changed.
+    private func reloadCertificates(_ new: Settings) throws(AdministrationError) -> [String] {
+        let before = closet.listeners.mapValues(\.context)
+        do throws(TLSProblems) {
+            try tailor(new)
+        } catch {
+            surroundings.events.record(.certificateRefused, message: "reload refused: \(error)")
+            throw AdministrationError(
+                code: .invalid, message: "\(error)", hint: "nothing was changed; correct the files and reload again")
+        }
+        return closet.listeners.keys.sorted().compactMap { name in
+            guard let old = before[name], old !== closet.listeners[name]?.context else { return nil }
+            return "listeners.\(name).tls: certificates read again"
+        }
     }
 
     /// What can't change while it runs is refused as a whole, before anything is touched.

@@ -32,7 +32,11 @@ extension Supervisor {
         let gauges = surroundings.gateway.listenerGauges(listener.name) ?? ListenerGauges()
         return ListenerReport(
             name: listener.name.rawValue, bind: listener.address.description, connectionsOpen: gauges.open,
-            connectionsAccepted: Int(clamping: gauges.accepted), requestsRefused: Int(clamping: gauges.refused))
+            connectionsAccepted: Int(clamping: gauges.accepted), requestsRefused: Int(clamping: gauges.refused),
+            refusals: ListenerRefusals(
+                perAddress: Int(clamping: gauges.refusedPerAddress), untrusted: Int(clamping: gauges.refusedUntrusted),
+                pausedFull: Int(clamping: gauges.pausedFull), pausedShort: Int(clamping: gauges.pausedShort)),
+            tls: tlsReport(of: listener.name, gauges))
     }
 
     func report(of setting: ServiceSetting) -> ServiceReport {

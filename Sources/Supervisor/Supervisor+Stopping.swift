@@ -33,7 +33,10 @@ extension Supervisor {
     /// The rest of the way, as one job.
     func end() async {
         let deadline = MonotonicClock.now + settings.drain
-        while surroundings.gateway.requestsInFlight > 0, MonotonicClock.now < deadline {
+        // A request is over when its answer is on its way; its connection is when the client has the answer.
+        while surroundings.gateway.requestsInFlight > 0 || surroundings.gateway.openConnections > 0,
+            MonotonicClock.now < deadline
+        {
             try? await Task.sleep(for: Limits.drainTick)
         }
         if stage == .draining(stopsInstances: true) {

@@ -11,7 +11,7 @@ extension Supervisor {
     /// Publishes a new revision if a standing, a backend or a rule changed since the last.
     func publishIfStale() {
         guard isTableStale, isOpen else { return }
-        surroundings.gateway.publish(nextTable(), listeners: listeners)
+        surroundings.gateway.publish(nextTable(), listeners: listeners, dresses: dresses())
     }
 
     func nextTable() -> RoutingTable {
@@ -24,10 +24,13 @@ extension Supervisor {
         // A service that a reload took out has no route, but its instances finish what they have.
         let leaving = supervised.values.filter(\.isLeaving).sorted { $0.setting.name < $1.setting.name }
             .map { ServiceRules($0.setting, backends: $0.backends) }
+        let routes = settings.routes.map { Route(host: $0.host, path: $0.path, service: $0.service) }
+        let tcpServices = Set(settings.services.filter { $0.transport == .tcp }.map(\.name))
         return RoutingTable(
             revision: revision, listeners: settings.listeners.map(ListenerRules.init),
-            routes: settings.routes.map { Route(host: $0.host, path: $0.path, service: $0.service) },
-            services: services + leaving)
+            routes: routes.filter { !tcpServices.contains($0.service) },
+            passthroughRoutes: routes.filter { tcpServices.contains($0.service) }, services: services + leaving,
+            bufferBytesMax: settings.buffers ?? ByteCount(MachineLimits.memoryBytes / 4))
     }
 
     /// Tells the fleets which draining instances have nothing in flight any more, or only what has had its time:

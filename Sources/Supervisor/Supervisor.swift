@@ -81,6 +81,7 @@ package actor Supervisor {
     var supervised: [ServiceName: SupervisedService] = [:]
     var fixed: [ServiceName: FixedService] = [:]
     var listeners: [BoundListener] = []
+    var closet = Closet()
     var revision = Revision.zero
     var isTableStale = false
     /// Whether the data plane runs: before, there is nobody to publish to.
@@ -109,6 +110,8 @@ package actor Supervisor {
         /// Between two looks at the gateway's counters; a burst must be seen several times within the 2 s in which it
         /// is to be answered.
         static let loadInterval = Duration.milliseconds(250)
+        /// Between two looks at the files of certificates.
+        static let certificateInterval = Duration.seconds(2)
         static let tick = Duration.milliseconds(50)
         /// While an instance drains: so long it may wait for nothing.
         static let drainTick = Duration.milliseconds(5)
@@ -190,6 +193,7 @@ package actor Supervisor {
             step(service) { $0.tick(now: $1) }
         }
         probeFixed(now: now)
+        lookAtCertificates(now: now)
         dropLeavingServices()
         publishIfStale()
     }

@@ -13,6 +13,14 @@ package enum EventKind: String, CaseIterable, Sendable, Hashable, Codable {
     case settingsRefused = "settings_refused"
     case listenerOpened = "listener_opened"
     case listenerClosed = "listener_closed"
+    /// New certificate files are in use; the message has their names and ends.
+    case certificateSwapped = "certificate_swapped"
+    /// New certificate files can't be used, the former ones stay; the message says why.
+    case certificateRefused = "certificate_refused"
+    /// A certificate is in its last 14 days, or over; the message says until when it is good.
+    case certificateEnding = "certificate_ending"
+    /// A certificate is in use that some clients may refuse; the message says why.
+    case certificateOdd = "certificate_odd"
 
     case instanceSpawned = "instance_spawned"
     case instanceSpawnFailed = "instance_spawn_failed"

@@ -9,6 +9,7 @@ extension PrometheusText {
         var text = PrometheusText()
         text.addServer(status)
         text.addListeners(status.listeners)
+        text.addCertificates(status.listeners)
         text.addServices(status.services)
         text.addScaling(status.services)
         text.addRollouts(status.services)
@@ -35,6 +36,32 @@ extension PrometheusText {
             [Sample([:], status.serverStarts)])
     }
 
+    private mutating func addCertificates(_ listeners: [ListenerReport]) {
+        func samples(_ value: (TLSReport) -> Int) -> [Sample] {
+            listeners.compactMap { listener in listener.tls.map { Sample(["listener": listener.name], value($0)) } }
+        }
+        guard listeners.contains(where: { $0.tls != nil }) else { return }
+        add(
+            "portico_tls_handshakes_total", .counter, help: "TLS handshakes that went well.",
+            samples(\.handshakes))
+        add(
+            "portico_tls_handshakes_resumed_total", .counter, help: "Of these, those that went on from an earlier session.",
+            samples(\.handshakesResumed))
+        add(
+            "portico_tls_handshakes_failed_total", .counter, help: "TLS handshakes that failed or took too long.",
+            samples(\.handshakesFailed))
+        add(
+            "portico_tls_certificates_stale", .gauge, help: "Whether newer certificate files are kept out.",
+            samples { $0.problem == nil ? 0 : 1 })
+        add(
+            "portico_tls_certificate_valid_until_seconds", .gauge, help: "The end of a certificate, since 1970.",
+            listeners.flatMap { listener in
+                (listener.tls?.certificates ?? []).map { certificate in
+                    Sample(["listener": listener.name, "file": certificate.file], certificate.validUntilSeconds)
+                }
+            })
+    }
+
     private mutating func addListeners(_ listeners: [ListenerReport]) {
         func samples(_ value: (ListenerReport) -> Int) -> [Sample] {
             listeners.map { Sample(["listener": $0.name], value($0)) }
@@ -46,8 +73,21 @@ extension PrometheusText {
             "portico_listener_connections_accepted_total", .counter, help: "Client connections accepted.",
             samples(\.connectionsAccepted))
         add(
-            "portico_listener_requests_refused_total", .counter,
-            help: "Requests refused before routing: malformed, too large, late.", samples(\.requestsRefused))
+            "portico_listener_connections_refused_total", .counter, help: "Client connections closed at once.",
+            listeners.flatMap { listener in
+                [
+                    Sample(["listener": listener.name, "reason": "per_address"], listener.refusals.perAddress),
+                    Sample(["listener": listener.name, "reason": "untrusted"], listener.refusals.untrusted),
+                ]
+            })
+        add(
+            "portico_listener_pauses_total", .counter, help: "How often accepting paused, by what was used up.",
+            listeners.flatMap { listener in
+                [
+                    Sample(["listener": listener.name, "reason": "connections"], listener.refusals.pausedFull),
+                    Sample(["listener": listener.name, "reason": "resources"], listener.refusals.pausedShort),
+                ]
+            })
     }
 
     private mutating func addServices(_ services: [ServiceReport]) {

@@ -84,6 +84,7 @@ extension ServeComposition {
             case .path(let path): path.hasPrefix("/") ? path : "\(directory)/\(path)"
             }
         let seed = UInt64.random(in: 0 ... .max)
+        MachineLimits.raiseOpenFiles()
         let gateway = Gateway(.init(workers: workers, accessLogPath: accessLog, seed: seed))
         return try Supervisor(
             Supervisor.Surroundings(keeper: keeper, gateway: gateway, prober: Prober(), events: events),

@@ -8,6 +8,7 @@ enum StatusText {
     static func lines(_ status: StatusReport) -> [String] {
         var lines = heading(status)
         lines += [""] + listeners(status.listeners)
+        lines += certificates(status.listeners)
         lines += [""] + services(status.services)
         lines += status.services.flatMap(remarks)
         lines += [""] + backends(status.services)
@@ -40,6 +41,23 @@ enum StatusText {
             ])
         }
         return table.lines
+    }
+
+    private static func certificates(_ listeners: [ListenerReport]) -> [String] {
+        var table = TextTable(["TLS": .left, "NAMES": .left, "KEY": .left, "VALID UNTIL": .left, "FILE": .left])
+        for listener in listeners {
+            for certificate in listener.tls?.certificates ?? [] {
+                table.add([
+                    listener.name, certificate.names.joined(separator: ", "), certificate.key,
+                    String(certificate.validUntil.prefix(10)), certificate.file,
+                ])
+            }
+        }
+        let problems = listeners.compactMap { listener in
+            listener.tls?.problem.map { "\(listener.name): NEW CERTIFICATES ARE KEPT OUT: \($0)" }
+        }
+        guard listeners.contains(where: { $0.tls != nil }) else { return [] }
+        return [""] + table.lines + problems
     }
 
     private static func services(_ services: [ServiceReport]) -> [String] {

@@ -20,7 +20,7 @@ struct RandomSettings {
     mutating func next() -> Settings {
         var settings = Settings(
             directory: ".", state: maybe { $0.path() }, workers: flip() ? .auto : .fixed(pick(1...256)),
-            drain: duration(0...3600), admin: maybe { .unix(path: "/run/\($0.name()).sock") },
+            drain: duration(0...3600), buffers: maybe { .mebibytes($0.pick(16...100_000)) }, admin: maybe { .unix(path: "/run/\($0.name()).sock") },
             accessLog: [.inStateDirectory, .off, .path("/" + text())].randomElement(using: &random) ?? .off)
         settings.accessLog = settings.accessLog == .path("/") ? .off : settings.accessLog
         for index in 0..<pick(0...3) {
@@ -51,8 +51,18 @@ struct RandomSettings {
             timeouts = ListenerTimeouts(header: duration(1...3600), body: duration(1...3600), idle: duration(1...86400))
             limits.headerBytes = ByteCount(pick(1024...1 << 20))
             limits.headerFields = pick(1...10_000)
+            limits.requestsPerConnection = maybe { $0.pick(1...1_000_000_000) }
+            limits.rateMin = ByteCount(pick(0...1 << 30))
+            limits.rateGrace = duration(0...3600)
         } else {
             timeouts.tcpIdle = duration(1...604_800)
+        }
+        limits.perAddress = maybe { $0.pick(1...1_000_000) }
+        var proxyFrom: [Network]?
+        if flip() {
+            proxyFrom = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::/0"].filter { _ in flip() }.map { Network($0)! }
+            if proxyFrom == [] { proxyFrom = [Network("0.0.0.0/0")!] }
+            timeouts.handshake = duration(1...3600)
         }
         let bind = [
             Endpoint.tcp(host: "0.0.0.0", port: UInt16(port)), .tcp(host: "127.0.0.1", port: 0),
@@ -61,7 +71,7 @@ struct RandomSettings {
         ]
         return ListenerSetting(
             name: ListenerName(name), bind: bind.randomElement(using: &random) ?? bind[0], mode: mode,
-            timeouts: timeouts, limits: limits)
+            proxyFrom: proxyFrom, timeouts: timeouts, limits: limits)
     }
 
     private mutating func service(_ name: String, _ shares: [ShareSetting]) -> ServiceSetting {
@@ -79,6 +89,8 @@ struct RandomSettings {
             service.timeouts.tunnel = duration(1...604_800)
             service.timeouts.keepAlive = duration(0...3600)
             service.bodyBytesMax = ByteCount(pick(0...1 << 40))
+        } else {
+            service.sendProxyProtocol = ProxyHeaderVersion.allCases.filter { _ in flip() }.first
         }
         service.retries = RetriesSetting(max: pick(0...10), budget: Percent(pick(0...100)))
         service.hold = HoldSetting(max: pick(0...100_000), time: duration(0...3600))

@@ -34,7 +34,7 @@ enum ModuleTable {
     private static let system: Set<String> = ["Glibc", "Synchronization"]
     private static let foundation: Set<String> = ["Foundation", "FoundationEssentials", "Glibc", "Synchronization"]
 
-    static let cModules: Set<String> = ["CKernel", "CCurl"]
+    static let cModules: Set<String> = ["CKernel", "CCurl", "COpenSSL"]
 
     static let rules: [ModuleRule] = [
         ModuleRule("Vocabulary", .pure),
@@ -51,10 +51,11 @@ enum ModuleTable {
         ModuleRule("Fleet", .pure, ["Vocabulary", "Statistics", "Health", "Lifecycle", "Scaling", "Rollouts"]),
         ModuleRule("Simulation", .pure, ["Vocabulary", "Health", "Lifecycle", "Scaling", "Rollouts", "Fleet"]),
         ModuleRule("Kernel", .edge, ["CKernel", "Vocabulary"], others: system),
+        ModuleRule("TLS", .dataPlane, ["COpenSSL"], others: system),
         ModuleRule("EventLoop", .dataPlane, ["CKernel", "Kernel", "Vocabulary"], others: system),
         ModuleRule(
-            "Proxy", .dataPlane, ["Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Routing", "Vocabulary"],
-            others: system),
+            "Proxy", .dataPlane,
+            ["Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Routing", "TLS", "Vocabulary"], others: system),
         ModuleRule("Keeper", .edge, ["CKernel", "Kernel", "Vocabulary"], others: foundation),
         ModuleRule("Probing", .edge, ["CKernel", "Kernel", "Vocabulary"], others: system),
         ModuleRule("Shares", .controlPlane, ["Vocabulary"], others: foundation),
@@ -67,7 +68,7 @@ enum ModuleTable {
             "Supervisor", .controlPlane,
             [
                 "Administration", "Fleet", "Health", "Keeper", "Kernel", "Lifecycle", "Probing", "Proxy", "Rollouts",
-                "Routing", "Scaling", "Settings", "Shares", "Telemetry", "Vocabulary",
+                "Routing", "Scaling", "Settings", "Shares", "TLS", "Telemetry", "Vocabulary",
             ], others: foundation),
         ModuleRule(
             "Verification", .proof,
@@ -77,7 +78,7 @@ enum ModuleTable {
             "portico", .program,
             [
                 "Administration", "Control", "Keeper", "Kernel", "Probing", "Proxy", "Routing", "Settings", "Shares",
-                "Supervisor", "Telemetry", "Verification", "Vocabulary",
+                "Supervisor", "TLS", "Telemetry", "Verification", "Vocabulary",
             ], others: foundation.union(["ArgumentParser", "Dispatch", "Logging", "ServiceLifecycle", "UnixSignals"])),
         ModuleRule(
             "samples", .program, others: foundation.union(["ArgumentParser", "GRDB", "Hummingbird", "Logging"])),

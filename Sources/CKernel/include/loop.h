@@ -10,7 +10,6 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -95,10 +94,7 @@ static inline int loop_accept(int listener, struct sockaddr_storage *peer) {
 }
 
 /// Bytes that the system took and the peer has not acknowledged; 0 where it can't tell.
-static inline int loop_unacknowledged(int descriptor) {
-    int bytes = 0;
-    return ioctl(descriptor, TIOCOUTQ, &bytes) < 0 ? 0 : bytes;
-}
+int loop_unacknowledged(int descriptor);
 
 static inline int loop_local_address(int descriptor, struct sockaddr_storage *local) {
     socklen_t length = sizeof *local;

@@ -23,6 +23,11 @@ protocol LayeredLoop: EventLoop, ~Copyable {
     /// What is known of a client connection or stream, once it is established.
     func facts(of connection: ConnectionHandle) -> ConnectionFacts
 
+    /// Whether a request for `host` (a field value, with or without port) came over a connection whose certificate is
+    /// not valid for it while another certificate of the front door is (RFC 9110 §7.4 and §15.5.20). `false` for plain
+    /// connections. Of a stream: as of the connection that carries it.
+    func isMisdirected(_ connection: ConnectionHandle, host: UnsafeRawBufferPointer) -> Bool
+
     /// Tells multiplexed clients to open no further streams (GOAWAY). Streams in progress go on.
     mutating func announceDrain()
 }
@@ -31,6 +36,10 @@ protocol LayeredLoop: EventLoop, ~Copyable {
 struct ConnectionFacts {
     /// Came through TLS here.
     var isSecure = false
+    /// HTTP/2 was agreed by ALPN. `SecureLoop` tells it of both directions, at `.established` and at `.connected`.
+    var isH2 = false
+    /// Its TLS session went on from an earlier one.
+    var isResumed = false
     /// One stream of a multiplexed connection.
     var isStream = false
     /// The server name of the TLS handshake, valid as long as the connection is open; empty: none.

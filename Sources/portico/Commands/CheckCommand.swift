@@ -2,7 +2,9 @@
 
 import ArgumentParser
 import Control
+import Foundation
 import Settings
+import Supervisor
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,6 +29,7 @@ struct CheckCommand: ParsableCommand {
         } else {
             for result in results {
                 if let summary = result.summary { Terminal.print("\(result.file): ok, \(summary)") }
+                for warning in result.warnings { Terminal.printError("\(result.file): warning: \(warning)") }
                 if let text = result.text { Terminal.printError(text) }
             }
         }
@@ -48,22 +51,32 @@ struct CheckResult: Encodable {
     /// What the settings are about, if they are fit.
     var summary: String?
     var problems: [Problem]
+    /// What is no reason to refuse them.
+    var warnings: [String]
     /// The problems as people read them.
     private(set) var text: String?
 
     private enum CodingKeys: CodingKey {
-        case file, ok, summary, problems
+        case file, ok, summary, problems, warnings
     }
 
     init(file: String, _ result: Result<Settings, SettingsProblems>) {
         self.file = file
         switch result {
         case .success(let settings):
+            let files = Wardrobe.check(settings, now: Int64(Date().timeIntervalSince1970))
+            problems = files.problems.map { Problem(message: "\($0.subject): \($0.cause)", hint: $0.hint) }
+            warnings = files.warnings
+            guard problems.isEmpty else {
+                ok = false
+                text = files.problems.map { "\(file): \($0)" }.joined(separator: "\n")
+                return
+            }
             ok = true
             summary = Self.summary(of: settings)
-            problems = []
         case .failure(let found):
             ok = false
+            warnings = []
             problems = found.problems.map {
                 Problem(line: $0.line, column: $0.column, message: $0.message, hint: $0.hint)
             }

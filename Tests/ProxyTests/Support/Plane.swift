@@ -21,7 +21,8 @@ final class Plane: Sendable {
     /// `change` may set rules before the start.
     init(
         _ ports: [UInt16], workers: Int = 1, isTCP: Bool = false, standing: Backend.Standing = .ready,
-        openFiles: Int? = nil, _ change: (inout ServiceRules, inout ListenerRules) -> Void = { _, _ in }
+        dresses: Dresses = Dresses(), openFiles: Int? = nil,
+        _ change: (inout ServiceRules, inout ListenerRules) -> Void = { _, _ in }
     ) throws {
         sockets = try ListeningSockets(.tcp(host: "127.0.0.1", port: 0), count: workers)
         guard case .tcp(_, let port) = sockets.bound else { fatalError() }
@@ -38,7 +39,7 @@ final class Plane: Sendable {
         table = Mutex(first)
         gateway = Gateway(.init(workers: workers, accessLogPath: logPath, seed: 42, openFilesMax: openFiles))
         let bound = BoundListener(name: Self.listener, descriptors: sockets.descriptors, address: sockets.bound)
-        try gateway.start(listeners: [bound], table: first)
+        try gateway.start(listeners: [bound], table: first, dresses: dresses)
     }
 
     deinit {
@@ -53,13 +54,13 @@ final class Plane: Sendable {
     }
 
     /// Publishes the next revision and waits until it is applied.
-    func publish(_ change: (inout RoutingTable) -> Void) {
+    func publish(dresses: Dresses? = nil, _ change: (inout RoutingTable) -> Void = { _ in }) {
         let next = table.withLock { table in
             change(&table)
             table.revision = table.revision.next
             return table
         }
-        gateway.publish(next)
+        gateway.publish(next, dresses: dresses)
         precondition(eventually { gateway.appliedRevision >= next.revision }, "revision \(next.revision) not applied")
     }
 

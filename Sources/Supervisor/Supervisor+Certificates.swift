@@ -1,0 +1,233 @@
+// Certificates: made into contexts at the start and at a reload, looked at every two seconds, swapped when their files
+// have changed. What can't be used is kept out: the old contexts go on, and events and status say why.
+//
+// A new context is a new dress for connections to come; those that are open keep theirs, so that nobody is dropped.
+// Reading blocks this actor for as long as the files take (milliseconds on a local disk).
+
+import Administration
+import Kernel
+import Proxy
+import Settings
+import TLS
+import Telemetry
+import Vocabulary
+
+extension Supervisor {
+    /// What listeners and services wear.
+    struct Closet {
+        var listeners: [ListenerName: Worn<ListenerTLSSetting, TLSServerContext>] = [:]
+        var services: [ServiceName: Worn<BackendTLSSetting, TLSClientContext>] = [:]
+        /// Kept when contexts are replaced, so that clients can go on from earlier sessions.
+        var tickets: [ListenerName: TicketKeyRing] = [:]
+        var nextRotation = Instant.zero
+        var nextLook = Instant.zero
+        /// What was already said about certificates, by fingerprint.
+        var ages: [String: CertificateAge] = [:]
+        /// Dresses by the contexts they are made of; made anew when one changes.
+        var listenerDresses: [ListenerName: ListenerDress] = [:]
+        var upstreamDresses: [ServiceName: [String: UpstreamDress]] = [:]
+    }
+
+    // MARK: Making
+
+    /// Makes what `new` asks for and has not got, all or nothing; every problem is told at once.
+    func tailor(_ new: Settings) throws(TLSProblems) {
+        var next = closet
+        var problems: [TLSError] = []
+        next.listeners = [:]
+        next.services = [:]
+        for listener in new.listeners {
+            guard let tls = listener.tls else { continue }
+            if var worn = closet.listeners[listener.name], worn.setting == tls, !worn.files.isChanged() {
+                worn.problem = nil
+                next.listeners[listener.name] = worn
+                continue
+            }
+            let tickets = next.tickets[listener.name] ?? TicketKeyRing()
+            next.tickets[listener.name] = tickets
+            // The stamps come first: what changes while it is read shows at the next look.
+            let files = FileWatch(Wardrobe.files(of: tls) { absolute($0) })
+            do throws(TLSProblems) {
+                let context = try serverContext(listener, tls, tickets)
+                next.listeners[listener.name] = Worn(setting: tls, context: context, files: files)
+            } catch {
+                problems += error.errors
+            }
+        }
+        for service in new.services {
+            guard let tls = service.tls else { continue }
+            if let worn = closet.services[service.name], worn.setting == tls, !worn.files.isChanged() {
+                next.services[service.name] = worn
+                continue
+            }
+            let files = FileWatch(Wardrobe.files(of: tls) { absolute($0) })
+            do throws(TLSProblems) {
+                let context = try clientContext(service, tls)
+                next.services[service.name] = Worn(setting: tls, context: context, files: files)
+            } catch {
+                problems += error.errors
+            }
+        }
+        guard problems.isEmpty else { throw TLSProblems(problems) }
+        closet = next
+        for (name, worn) in next.listeners.sorted(by: { $0.key < $1.key }) {
+            noteAges(worn.context, of: name)
+            noteWarnings(worn.context, of: name)
+        }
+        dressAll(new)
+    }
+
+    private func serverContext(
+        _ listener: ListenerSetting, _ tls: ListenerTLSSetting, _ tickets: TicketKeyRing
+    ) throws(TLSProblems) -> TLSServerContext {
+        try Wardrobe.serverContext(
+            tls, scope: listener.name, protocols: listener.mode == .http ? .http1 : .any, tickets: tickets
+        ) { absolute($0) }
+    }
+
+    private func clientContext(
+        _ service: ServiceSetting, _ tls: BackendTLSSetting
+    ) throws(TLSProblems) -> TLSClientContext {
+        try Wardrobe.clientContext(tls, protocols: service.transport == .http ? .http1 : .any) { absolute($0) }
+    }
+
+    /// Makes every dress anew: each knows the names of all certificates.
+    private func dressAll(_ settings: Settings) {
+        let hosts = ServerNames(
+            closet.listeners.sorted { $0.key < $1.key }.flatMap { $0.value.context.names.map { ($0, 0) } })
+        closet.listenerDresses = closet.listeners.mapValues { ListenerDress(tls: $0.context, certifiedHosts: hosts) }
+        closet.upstreamDresses = closet.upstreamDresses.filter { name, dresses in
+            dresses.values.allSatisfy { $0.tls === closet.services[name]?.context }
+        }
+        isTableStale = true
+    }
+
+    /// What everybody wears, for the data plane.
+    func dresses() -> Dresses {
+        var dresses = Dresses(listeners: closet.listenerDresses)
+        for setting in settings.services {
+            guard let worn = closet.services[setting.name] else { continue }
+            let members = fixed[setting.name]?.members.map { ($0.backend, $0.setting.address) } ?? []
+            for (backend, address) in members {
+                dresses.backends[backend] = upstreamDress(setting.name, worn, host: address.host)
+            }
+            for live in supervised[setting.name]?.live.values.map(\.backend) ?? [] {
+                dresses.backends[live] = upstreamDress(setting.name, worn, host: "")
+            }
+        }
+        return dresses
+    }
+
+    /// One per service and name, so that it stays the same from table to table.
+    private func upstreamDress(
+        _ service: ServiceName, _ worn: Worn<BackendTLSSetting, TLSClientContext>, host: String
+    ) -> UpstreamDress {
+        let name = worn.setting.name ?? host
+        if let dress = closet.upstreamDresses[service]?[name] { return dress }
+        let dress = UpstreamDress(tls: worn.context, name: name)
+        closet.upstreamDresses[service, default: [:]][name] = dress
+        return dress
+    }
+
+    // MARK: Watching
+
+    /// Every two seconds: swaps what has changed on disk, and rotates the keys of tickets when it is time.
+    func lookAtCertificates(now: Instant) {
+        guard now >= closet.nextLook else { return }
+        closet.nextLook = now + Limits.certificateInterval
+        if closet.nextRotation == .zero { closet.nextRotation = now + .seconds(TicketKeyRing.period) }
+        if now >= closet.nextRotation {
+            closet.nextRotation = now + .seconds(TicketKeyRing.period)
+            for ring in closet.tickets.values { ring.rotate() }
+        }
+        for name in closet.listeners.keys.sorted() where closet.listeners[name]!.files.look() { swapListener(name) }
+        for name in closet.services.keys.sorted() where closet.services[name]!.files.look() { swapService(name) }
+        for (name, worn) in closet.listeners.sorted(by: { $0.key < $1.key }) { noteAges(worn.context, of: name) }
+    }
+
+    private func swapListener(_ name: ListenerName) {
+        guard var worn = closet.listeners[name], let tickets = closet.tickets[name],
+            let listener = settings.listeners.first(where: { $0.name == name })
+        else { return }
+        worn.files.take()
+        do throws(TLSProblems) {
+            worn.context = try serverContext(listener, worn.setting, tickets)
+            worn.problem = nil
+            noteWarnings(worn.context, of: name)
+            surroundings.events.record(
+                .certificateSwapped, message: "\(name): \(worn.context.certificates.map(\.line).joined(separator: "; "))")
+        } catch {
+            refuse(&worn.problem, "\(name)", error)
+        }
+        closet.listeners[name] = worn
+        dressAll(settings)
+    }
+
+    private func swapService(_ name: ServiceName) {
+        guard var worn = closet.services[name], let setting = settings.service(name) else { return }
+        worn.files.take()
+        do throws(TLSProblems) {
+            worn.context = try clientContext(setting, worn.setting)
+            worn.problem = nil
+            surroundings.events.record(
+                .certificateSwapped, service: name, message: "connections to backends follow the new files")
+        } catch {
+            refuse(&worn.problem, "\(name)", error)
+        }
+        closet.services[name] = worn
+        dressAll(settings)
+    }
+
+    private func refuse(_ problem: inout String?, _ name: String, _ error: TLSProblems) {
+        problem = "\(error)"
+        surroundings.events.record(
+            .certificateRefused, message: "\(name): the former files stay in use, since \(error)")
+    }
+
+    /// An event when a certificate comes into its last days, and one when they are over.
+    private func noteAges(_ context: TLSServerContext, of name: ListenerName) {
+        let now = wallSeconds
+        for facts in context.certificates {
+            let age = CertificateAge(facts, now: now)
+            guard age > closet.ages[facts.fingerprint] ?? .valid else { continue }
+            closet.ages[facts.fingerprint] = age
+            surroundings.events.record(.certificateEnding, message: "\(name): \(facts.line)")
+        }
+    }
+
+    private func noteWarnings(_ context: TLSServerContext, of name: ListenerName) {
+        for warning in context.warnings {
+            surroundings.events.record(.certificateOdd, message: "\(name): \(warning)")
+        }
+    }
+
+    private var wallSeconds: Int64 { Timestamp.now().microseconds / 1_000_000 }
+
+    // MARK: Telling
+
+    /// What a listener's certificates are, for status; `nil` without TLS.
+    func tlsReport(of name: ListenerName, _ gauges: ListenerGauges) -> TLSReport? {
+        guard let worn = closet.listeners[name] else { return nil }
+        return TLSReport(
+            certificates: worn.context.certificates.map { facts in
+                CertificateReport(
+                    file: facts.path, names: facts.names, key: facts.key, fingerprint: facts.fingerprint,
+                    validUntil: facts.end, validUntilSeconds: Int(facts.validUntil))
+            }, problem: worn.problem, handshakes: Int(clamping: gauges.handshakes),
+            handshakesResumed: Int(clamping: gauges.handshakesResumed),
+            handshakesFailed: Int(clamping: gauges.handshakesFailed))
+    }
+}
+
+extension CertificateFacts {
+    fileprivate var end: String { Timestamp(microseconds: validUntil * 1_000_000).description }
+
+    fileprivate var line: String { "\(path) for \(names.joined(separator: ", ")), \(key), until \(end)" }
+}
+
+extension Endpoint {
+    /// Of a TCP address.
+    fileprivate var host: String {
+        if case .tcp(let host, _) = self { host } else { "" }
+    }
+}
