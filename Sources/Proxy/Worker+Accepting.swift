@@ -83,8 +83,7 @@ extension Worker where Loop: ~Copyable {
     }
 
     /// Behind a PROXY header, the client is whom the header names; `false` when its address has too many connections.
-    mutating func takeAnnounced(_ client: ClientPointer) -> Bool {
-        guard listeners[Int(client.pointee.listener)].rules.proxyFrom != nil else { return true }
+    mutating func takeHeralded(_ client: ClientPointer) -> Bool {
         writePeer(of: client.pointee.handle)
         guard let address = peers[client.pointee.handle.index].pointee.address else { return true }
         return countAddress(client, address)
@@ -227,7 +226,7 @@ extension Worker where Loop: ~Copyable {
         }
     }
 
-    private mutating func writePeer(of handle: ConnectionHandle) {
+    mutating func writePeer(of handle: ConnectionHandle) {
         let peer = loop.peerAddress(of: handle)
         let text = peers[handle.index]
         text.pointee = PeerText()

@@ -28,7 +28,8 @@ enum Catalogue {
 
     /// Every object, the file itself first.
     static let all = [
-        root, admin, listener, proxyProtocol, listenerTLS, certificate, backendTLS, listenerTimeouts, listenerLimits, route, service, health, serviceTimeouts, retries, hold,
+        root, admin, listener, proxyProtocol, listenerTLS, certificate, backendTLS, listenerTimeouts, listenerLimits,
+        route, service, health, serviceTimeouts, retries, hold,
         backend, instances, scale, rollout, instanceDrain, stop, instanceLimits, share,
     ]
 
@@ -77,7 +78,8 @@ enum Catalogue {
         "tls",
         [
             Key(
-                "certificates", .list(certificate), "Chosen by the name that the client asks for; the first is for others.",
+                "certificates", .list(certificate),
+                "Chosen by the name that the client asks for; the first is for others.",
                 isRequired: true),
             Key(
                 "min_version", .choice(ListenerTLSSetting.Version.allCases.map(\.rawValue), notYet: []),

@@ -12,7 +12,9 @@ extension DocumentReader {
             var transport = ListenerTransport.http
             listener.choice("protocol", into: &transport)
             let mode = mode(listener, transport)
-            if transport == .tlsPassthrough { listener.refuse(["tls"], "has no meaning when TLS is passed on unopened") }
+            if transport == .tlsPassthrough {
+                listener.refuse(["tls"], "has no meaning when TLS is passed on unopened")
+            }
             let tls = listenerTLS(listener)
             var redirect: Int?
             if transport != .http { listener.refuse(["redirect_to_https"], "has no meaning without `protocol: http`") }

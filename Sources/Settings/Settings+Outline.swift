@@ -75,7 +75,8 @@ extension ListenerSetting {
                 [.init("proxy_protocol", .mapping([.init("from", .words(networks.map { .text("\($0)") }))]))]
             } ?? []
         let handshake: [Outline.Entry] =
-            tls != nil || proxyFrom != nil || mode == .tlsPassthrough ? [.init("handshake", timeouts.handshake.outline)] : []
+            tls != nil || proxyFrom != nil || mode == .tlsPassthrough
+            ? [.init("handshake", timeouts.handshake.outline)] : []
         switch mode {
         case .http:
             entries.append(.init("protocol", .plain("http")))

@@ -33,7 +33,8 @@ package struct Settings: Hashable, Sendable {
 
     package init(
         directory: String = ".", state: String? = nil, workers: WorkerCount = Defaults.workers,
-        drain: Duration = Defaults.drain, buffers: ByteCount? = nil, admin: Endpoint? = nil, accessLog: AccessLogSetting = .inStateDirectory,
+        drain: Duration = Defaults.drain, buffers: ByteCount? = nil, admin: Endpoint? = nil,
+        accessLog: AccessLogSetting = .inStateDirectory,
         listeners: [ListenerSetting] = [], routes: [RouteSetting] = [], services: [ServiceSetting] = [],
         shares: [ShareSetting] = []
     ) {

@@ -45,7 +45,8 @@ extension PrometheusText {
             "portico_tls_handshakes_total", .counter, help: "TLS handshakes that went well.",
             samples(\.handshakes))
         add(
-            "portico_tls_handshakes_resumed_total", .counter, help: "Of these, those that went on from an earlier session.",
+            "portico_tls_handshakes_resumed_total", .counter,
+            help: "Of these, those that went on from an earlier session.",
             samples(\.handshakesResumed))
         add(
             "portico_tls_handshakes_failed_total", .counter, help: "TLS handshakes that failed or took too long.",

@@ -133,6 +133,36 @@ import Vocabulary
         #expect(plane.isQuiet)
     }
 
+    @Test func `behind a PROXY header, connections count for the address that it names`() throws {
+        let origin = Origin(answering: "ok")
+        let dresses = Dresses(listeners: [Plane.listener: ListenerDress(readsProxyHeader: true)])
+        let plane = try Plane([origin.port], dresses: dresses) { _, listener in
+            listener.proxyFrom = [Network("127.0.0.0/8")!]
+            listener.connectionsPerAddressMax = 1
+        }
+        func client(_ address: String) -> Socket {
+            let client = plane.connect()
+            client.write("PROXY TCP4 \(address) 10.0.0.1 1 2\r\n" + Self.get)
+            return client
+        }
+        let first = client("192.0.2.1")
+        #expect(first.readResponse().body == "ok")
+        #expect(client("192.0.2.1").readToEnd() == "")
+        let other = client("192.0.2.2")
+        #expect(other.readResponse().body == "ok")
+        #expect(origin.requests.last?.field("X-Forwarded-For") == "192.0.2.2")
+        // The balancer's own health checks count for nobody.
+        for _ in 0..<2 {
+            let check = plane.connect()
+            check.write("PROXY UNKNOWN\r\n" + Self.get)
+            #expect(check.readResponse().body == "ok")
+        }
+        #expect(plane.listenerGauges.refusedPerAddress == 1)
+        first.close()
+        other.close()
+        #expect(plane.isQuiet)
+    }
+
     // MARK: Rates
 
     /// Sends a byte of a body at a time until the answer comes or `count` were sent.

@@ -248,9 +248,18 @@ struct ProblemTests {
 
     @Test(arguments: [
         ("proxy_protocol: {}", "4:5 `proxy_protocol` has no `from`"),
-        ("proxy_protocol: { from: 10.0.0.0/8 }", "4:29 `from` must be a list of networks such as `[10.0.0.0/8]`, found `10.0.0.0/8`"),
-        ("proxy_protocol: { from: [] }", "4:29 `from` must be a list of networks such as `[10.0.0.0/8]`, found an empty list"),
-        ("proxy_protocol: { from: [10.0.0.0/8, 10.1.2.3/8] }", "4:42 from: `10.1.2.3/8` has bits set behind its prefix"),
+        (
+            "proxy_protocol: { from: 10.0.0.0/8 }",
+            "4:29 `from` must be a list of networks such as `[10.0.0.0/8]`, found `10.0.0.0/8`"
+        ),
+        (
+            "proxy_protocol: { from: [] }",
+            "4:29 `from` must be a list of networks such as `[10.0.0.0/8]`, found an empty list"
+        ),
+        (
+            "proxy_protocol: { from: [10.0.0.0/8, 10.1.2.3/8] }",
+            "4:42 from: `10.1.2.3/8` has bits set behind its prefix"
+        ),
         ("proxy_protocol: { from: [example.com] }", "4:30 from: `example.com` is not a network"),
         ("limits: { per_address: 0 }", "4:28 per_address: 0 is out of range"),
         ("limits: { min_rate: 240 }", "4:25 min_rate: `240` has no unit"),
@@ -285,8 +294,7 @@ struct ProblemTests {
 
     @Test(
         arguments: [
-            ("policies: {}", ""), ("include: x", ""), ("", "tls: {}"), ("", "http2: true"), ("", "h2c: true"),
-            ("", "redirect_to_https: 443"), ("", "timeouts: { handshake: 5s }"),
+            ("policies: {}", ""), ("include: x", ""), ("", "http2: true"), ("", "h2c: true"),
         ])
     func `refuses keys of later versions of files and listeners`(_ root: String, _ listener: String) {
         let text = Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    \(listener)") + "\n\(root)\n"

@@ -20,7 +20,8 @@ struct RandomSettings {
     mutating func next() -> Settings {
         var settings = Settings(
             directory: ".", state: maybe { $0.path() }, workers: flip() ? .auto : .fixed(pick(1...256)),
-            drain: duration(0...3600), buffers: maybe { .mebibytes($0.pick(16...100_000)) }, admin: maybe { .unix(path: "/run/\($0.name()).sock") },
+            drain: duration(0...3600), buffers: maybe { .mebibytes($0.pick(16...100_000)) },
+            admin: maybe { .unix(path: "/run/\($0.name()).sock") },
             accessLog: [.inStateDirectory, .off, .path("/" + text())].randomElement(using: &random) ?? .off)
         settings.accessLog = settings.accessLog == .path("/") ? .off : settings.accessLog
         for index in 0..<pick(0...3) {
@@ -57,6 +58,16 @@ struct RandomSettings {
         } else {
             timeouts.tcpIdle = duration(1...604_800)
         }
+        var tls: ListenerTLSSetting?
+        var redirect: Int?
+        if flip() {
+            tls = ListenerTLSSetting(
+                certificates: (0..<pick(1...3)).map { CertificateSetting(chain: "/c\($0)" + path(), key: path()) },
+                minVersion: flip() ? .v12 : .v13, clientCA: maybe { $0.path() })
+            timeouts.handshake = duration(1...3600)
+        } else if mode == .http, flip() {
+            redirect = pick(1...65535)
+        }
         limits.perAddress = maybe { $0.pick(1...1_000_000) }
         var proxyFrom: [Network]?
         if flip() {
@@ -70,13 +81,19 @@ struct RandomSettings {
             .unix(path: "/run/\(name)"),
         ]
         return ListenerSetting(
-            name: ListenerName(name), bind: bind.randomElement(using: &random) ?? bind[0], mode: mode,
-            proxyFrom: proxyFrom, timeouts: timeouts, limits: limits)
+            name: ListenerName(name), bind: bind.randomElement(using: &random) ?? bind[0], mode: mode, tls: tls,
+            redirectToHTTPS: redirect, proxyFrom: proxyFrom, timeouts: timeouts, limits: limits)
     }
 
     private mutating func service(_ name: String, _ shares: [ShareSetting]) -> ServiceSetting {
         var service = ServiceSetting(name: ServiceName(name), upstream: .backends([]))
         service.transport = flip() ? .http : .tcp
+        if flip() {
+            let verifies = flip()
+            service.tls = BackendTLSSetting(
+                verifies: verifies, ca: verifies ? maybe { $0.path() } : nil, name: "h\(pick(1...9)).test",
+                certificate: maybe { CertificateSetting(chain: $0.path(), key: $0.path()) })
+        }
         service.balance = BalanceAlgorithm.allCases.randomElement(using: &random) ?? .roundRobin
         let interval = pick(1...3600)
         service.health = HealthSetting(

@@ -51,13 +51,13 @@ enum ModuleTable {
         ModuleRule("Fleet", .pure, ["Vocabulary", "Statistics", "Health", "Lifecycle", "Scaling", "Rollouts"]),
         ModuleRule("Simulation", .pure, ["Vocabulary", "Health", "Lifecycle", "Scaling", "Rollouts", "Fleet"]),
         ModuleRule("Kernel", .edge, ["CKernel", "Vocabulary"], others: system),
-        ModuleRule("TLS", .dataPlane, ["COpenSSL"], others: system),
+        ModuleRule("TLS", .edge, ["COpenSSL"], others: system),
         ModuleRule("EventLoop", .dataPlane, ["CKernel", "Kernel", "Vocabulary"], others: system),
         ModuleRule(
             "Proxy", .dataPlane,
             ["Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Routing", "TLS", "Vocabulary"], others: system),
         ModuleRule("Keeper", .edge, ["CKernel", "Kernel", "Vocabulary"], others: foundation),
-        ModuleRule("Probing", .edge, ["CKernel", "Kernel", "Vocabulary"], others: system),
+        ModuleRule("Probing", .edge, ["CKernel", "Kernel", "TLS", "Vocabulary"], others: system),
         ModuleRule("Shares", .controlPlane, ["Vocabulary"], others: foundation),
         ModuleRule("Telemetry", .edge, ["Administration", "Vocabulary"], others: foundation),
         ModuleRule(

@@ -69,6 +69,7 @@ extension SecureLoop where Base: ~Copyable {
     func facts(of connection: ConnectionHandle) -> ConnectionFacts {
         var facts = ConnectionFacts()
         let slot = slots[connection.index]
+        facts.isHeralded = slot.pointee.flags.contains(.isHeralded)
         guard slot.pointee.stage == .open, let session = slot.pointee.session else { return facts }
         facts.isSecure = true
         facts.isH2 = slot.pointee.flags.contains(.isH2)
