@@ -127,7 +127,7 @@ struct Client {
         /// Came through TLS here.
         static let isSecure = Flags(rawValue: 1 << 18)
         /// The last attempt found no descriptor for its connection.
-        static let outOfDescriptors = Flags(rawValue: 1 << 19)
+        static let outOfDescriptors = Flags(rawValue: 1 << 28)
     }
 
     var handle = ConnectionHandle.none

@@ -157,7 +157,8 @@ struct Fields {
 
     /// The same, for what has no default.
     func choice<Value: RawRepresentable<String>>(_ key: String, into target: inout Value?) {
-        guard has(key), case .choice(let words, _) = kind(key), var value = words.first.flatMap(Value.init) else {
+        guard has(key), case .choice(let words, _) = kind(key), var value = words.first.flatMap(Value.init(rawValue:))
+        else {
             return
         }
         choice(key, into: &value)

@@ -4,6 +4,7 @@
 import Control
 import Foundation
 import Keeper
+import Kernel
 import Probing
 import Proxy
 import Settings

@@ -107,7 +107,8 @@ struct RandomSettings {
             service.timeouts.keepAlive = duration(0...3600)
             service.bodyBytesMax = ByteCount(pick(0...1 << 40))
         } else {
-            service.sendProxyProtocol = ProxyHeaderVersion.allCases.filter { _ in flip() }.first
+            service.sendProxyProtocol =
+                service.tls == nil ? ProxyHeaderVersion.allCases.filter { _ in flip() }.first : nil
         }
         service.retries = RetriesSetting(max: pick(0...10), budget: Percent(pick(0...100)))
         service.hold = HoldSetting(max: pick(0...100_000), time: duration(0...3600))
