@@ -55,21 +55,42 @@ package struct ListenerReport: Codable, Sendable, Hashable {
     package var bind: String
     package var connectionsOpen: Int
     package var connectionsAccepted: Int
-    /// Requests refused before routing (malformed, too large, timed out).
+    /// Connections closed at once: their address has as many as it may, or is not trusted to announce others.
     package var requestsRefused: Int
+    package var refusals: ListenerRefusals
     /// `nil`: plain bytes.
     package var tls: TLSReport?
 
     package init(
         name: String, bind: String, connectionsOpen: Int, connectionsAccepted: Int, requestsRefused: Int,
-        tls: TLSReport? = nil
+        refusals: ListenerRefusals = ListenerRefusals(), tls: TLSReport? = nil
     ) {
+        self.refusals = refusals
         self.tls = tls
         self.name = name
         self.bind = bind
         self.connectionsOpen = connectionsOpen
         self.connectionsAccepted = connectionsAccepted
         self.requestsRefused = requestsRefused
+    }
+}
+
+/// What became of clients that a listener did not take at once, counted since the server started.
+package struct ListenerRefusals: Codable, Sendable, Hashable {
+    /// Closed: their address has as many connections as it may.
+    package var perAddress: Int
+    /// Closed: from outside the networks that may send a PROXY header.
+    package var untrusted: Int
+    /// How often a worker stopped accepting because the bound on connections was reached.
+    package var pausedFull: Int
+    /// The same, because descriptors or memory were short.
+    package var pausedShort: Int
+
+    package init(perAddress: Int = 0, untrusted: Int = 0, pausedFull: Int = 0, pausedShort: Int = 0) {
+        self.perAddress = perAddress
+        self.untrusted = untrusted
+        self.pausedFull = pausedFull
+        self.pausedShort = pausedShort
     }
 }
 

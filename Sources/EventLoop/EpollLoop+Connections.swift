@@ -86,6 +86,11 @@ extension EpollLoop {
 
     package func sentBytes(_ connection: ConnectionHandle) -> UInt64 { table[connection].pointee.sent }
 
+    package func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 {
+        let slot = table[connection]
+        return slot.pointee.sent &- UInt64(max(0, loop_unacknowledged(slot.pointee.descriptor)))
+    }
+
     package mutating func pauseReceiving(_ connection: ConnectionHandle) {
         table[connection].pointee.flags.remove(.receiving)
     }

@@ -73,6 +73,18 @@ package struct EpollLoop: EventLoop, ~Copyable {
         UnsafePointer(lastPeer)
     }
 
+    package func localAddress(of connection: ConnectionHandle) -> sockaddr_storage {
+        var form = sockaddr_storage()
+        if loop_local_address(table[connection].pointee.descriptor, &form) != 0 {
+            form.ss_family = sa_family_t(AF_UNSPEC)
+        }
+        return form
+    }
+
+    package var lentBytes: Int { blocks.lentBytes }
+
+    package var openDescriptors: Int { table.openDescriptors + 1 }
+
     // MARK: Telling
 
     package mutating func next(_ event: inout LoopEvent) {

@@ -26,6 +26,12 @@ package protocol EventLoop: ~Copyable {
     /// Rings this loop from any thread; valid until the loop ends.
     var bell: WakeupBell { get }
 
+    /// Descriptors open now: connections on both sides, listeners and the loop's own.
+    var openDescriptors: Int { get }
+
+    /// Bytes of blocks lent now, for what is unsent or incomplete.
+    var lentBytes: Int { get }
+
     // MARK: Listeners
 
     /// Takes connections from `descriptor`, which stays the caller's. `token` comes back with each `.accepted`.
@@ -47,6 +53,10 @@ package protocol EventLoop: ~Copyable {
     /// The peer of an accepted connection, as the system gave it. Valid until the next call.
     func peerAddress(of connection: ConnectionHandle) -> UnsafePointer<sockaddr_storage>
 
+    /// The address that the client of an accepted connection connected to; family `AF_UNSPEC` when it is not known.
+    /// A system call.
+    func localAddress(of connection: ConnectionHandle) -> sockaddr_storage
+
     /// Takes `pieces` as a whole, in order, behind what was sent before; they may be reused when it returns.
     ///
     /// A failure comes as `.sendFailed`. Callers hold back while `isCongested`; what they send nevertheless is kept.
@@ -59,6 +69,9 @@ package protocol EventLoop: ~Copyable {
     func unsentBytes(_ connection: ConnectionHandle) -> Int
     /// Bytes that the system took since the connection began: progress, and whether anything was sent at all.
     func sentBytes(_ connection: ConnectionHandle) -> UInt64
+    /// Of these, the bytes that the peer has acknowledged. A system call: for rare looks at a slow peer, who may take
+    /// much without the system taking more.
+    func deliveredBytes(_ connection: ConnectionHandle) -> UInt64
 
     /// No `.received` or `.ended` until `resumeReceiving`; the peer is slowed down. Connections begin receiving.
     mutating func pauseReceiving(_ connection: ConnectionHandle)

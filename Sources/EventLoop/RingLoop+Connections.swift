@@ -86,6 +86,11 @@ extension RingLoop {
         return slot.pointee.sent &+ UInt64(slot.pointee.sending)
     }
 
+    package func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 {
+        let slot = table[connection]
+        return slot.pointee.sent &- UInt64(max(0, loop_unacknowledged(slot.pointee.descriptor)))
+    }
+
     package mutating func pauseReceiving(_ connection: ConnectionHandle) {
         let slot = table[connection]
         guard slot.pointee.flags.contains(.receiving) else { return }

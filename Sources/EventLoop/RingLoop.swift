@@ -118,6 +118,19 @@ package struct RingLoop: EventLoop, ~Copyable {
         UnsafePointer(lastPeer)
     }
 
+    package func localAddress(of connection: ConnectionHandle) -> sockaddr_storage {
+        var form = sockaddr_storage()
+        if loop_local_address(table[connection].pointee.descriptor, &form) != 0 {
+            form.ss_family = sa_family_t(AF_UNSPEC)
+        }
+        return form
+    }
+
+    package var lentBytes: Int { blocks.lentBytes }
+
+    /// With the ring itself.
+    package var openDescriptors: Int { table.openDescriptors + 1 }
+
     /// Which modes the system took, for reports.
     package var modes: String {
         let isDeferred = ring.pointee.flags & UInt32(ring_deferred) != 0

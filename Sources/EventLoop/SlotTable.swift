@@ -10,6 +10,8 @@ struct SlotTable: ~Copyable {
     /// One past the highest slot ever used.
     private(set) var count: UInt32 = 0
     private var freeFirst = UInt32.max
+    /// Slots in use that have a descriptor.
+    private(set) var openDescriptors = 0
     var wheel: TimerWheel
     /// Slots to look at in this turn, and in the next.
     private var current = SlotQueue()
@@ -54,6 +56,7 @@ struct SlotTable: ~Copyable {
         slot.pointee.generation = generation
         slot.pointee.flags = flags.union(kept)
         slot.pointee.queueNext = queueNext
+        if descriptor >= 0 { openDescriptors += 1 }
         return ConnectionHandle(index: index, generation: generation)
     }
 
@@ -63,6 +66,7 @@ struct SlotTable: ~Copyable {
     /// The handle names nothing any more; the slot is not used anew before `recycle`.
     mutating func retire(_ handle: ConnectionHandle) {
         wheel.remove(handle.index)
+        if slots[handle.index].pointee.descriptor >= 0 { openDescriptors -= 1 }
         slots[handle.index].pointee.generation &+= 1
     }
 

@@ -1,6 +1,6 @@
 // One probe under way: a non-blocking connection and how far it has come. Confined to the prober's thread.
 //
-// connecting → (tcp: verdict) → sending → receiving → verdict → lingering → gone. After its verdict an HTTP probe goes on
+// connecting → shaking hands (with TLS) → (tcp: verdict) → sending → receiving → verdict → lingering → gone. After its verdict an HTTP probe goes on
 // reading for a while and throws away what comes: closing with unread bytes would reset the connection under a backend
 // that is still writing, and fill its log with errors.
 
@@ -12,6 +12,7 @@ import Vocabulary
 final class ProbeConnection {
     private enum Phase {
         case connecting
+        case shakingHands
         case sending(rest: ArraySlice<UInt8>)
         case receiving([UInt8])
         case lingering(bytesLeft: Int)
@@ -31,6 +32,7 @@ final class ProbeConnection {
     let startedAt: Instant
     let deadline: Instant
     private let descriptor: OwnedDescriptor
+    private let channel: ProbeChannel
     private var phase = Phase.connecting
 
     /// Why a probe could not even begin.
@@ -62,6 +64,10 @@ final class ProbeConnection {
         guard result == 0 || errno == EINPROGRESS || errno == EINTR else {
             throw NotStarted(errno, to: order.endpoint)
         }
+        guard let channel = ProbeChannel(number, order.security) else {
+            throw NotStarted(detail: ProbeWording.unusableName)
+        }
+        self.channel = channel
         self.order = order
         self.descriptor = descriptor
         startedAt = now
@@ -74,7 +80,7 @@ final class ProbeConnection {
     var events: CInt {
         switch phase {
         case .connecting, .sending: POLLOUT
-        case .receiving, .lingering: POLLIN
+        case .shakingHands, .receiving, .lingering: POLLIN
         }
     }
 
@@ -87,12 +93,18 @@ final class ProbeConnection {
                 guard error == 0 else {
                     return fail(ProbeWording.notConnected(error, to: order.endpoint))
                 }
+                phase = .shakingHands
+            case .shakingHands:
+                guard channel.shakeHands() == 0 else {
+                    if isTransient { return .waiting }
+                    return fail(channel.failure.map(ProbeWording.untrusted) ?? ProbeWording.broken(errno))
+                }
                 guard let request = Self.request(order), !request.isEmpty else {
                     return .verdict(.passed, detail: ProbeWording.connected(after: now - startedAt), isOver: true)
                 }
                 phase = .sending(rest: request[...])
             case .sending(let rest):
-                let sent = rest.withUnsafeBytes { send(number, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+                let sent = channel.write(rest)
                 guard sent >= 0 else {
                     if isTransient { return .waiting }
                     // It may have answered and closed without reading: that answer counts.
@@ -115,7 +127,7 @@ final class ProbeConnection {
         switch phase {
         case .lingering: .over
         case .connecting: fail(word(isConnected: false))
-        case .sending, .receiving: fail(word(isConnected: true))
+        case .shakingHands, .sending, .receiving: fail(word(isConnected: true))
         }
     }
 
@@ -128,7 +140,7 @@ final class ProbeConnection {
         var bytes = earlier
         var block = [UInt8](repeating: 0, count: ProbingLimits.headBytesMax - bytes.count)
         guard !block.isEmpty else { return fail(ProbeWording.headTooLong) }
-        let length = read(number, &block, block.count)
+        let length = channel.read(&block)
         guard length >= 0 else { return isTransient ? .waiting : fail(ProbeWording.broken(errno)) }
         bytes += block[..<length]
         switch StatusLine.read(bytes, isEnd: length == 0) {
@@ -149,7 +161,7 @@ final class ProbeConnection {
         var left = bytesLeft
         var block = [UInt8](repeating: 0, count: 16 * 1024)
         while left > 0 {
-            let length = read(number, &block, block.count)
+            let length = channel.read(&block)
             if length < 0 && isTransient {
                 phase = .lingering(bytesLeft: left)
                 return .waiting

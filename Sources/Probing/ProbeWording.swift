@@ -51,6 +51,11 @@ enum ProbeWording {
         }
     }
 
+    /// A TLS handshake that failed.
+    static func untrusted(_ reason: String) -> String { "no TLS with it: \(reason)" }
+
+    static let unusableName = "not probed: there is no name that its certificate could have"
+
     static func late(isConnected: Bool, endpoint: Endpoint, timeout: Duration) -> String {
         isConnected ? "no answer within \(limit(timeout))" : "no connection to \(endpoint) within \(limit(timeout))"
     }

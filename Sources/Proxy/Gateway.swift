@@ -19,7 +19,7 @@ package final class Gateway: Sendable {
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
-        board = GaugeBoard(workers: configuration.workers)
+        board = GaugeBoard(workers: configuration.workers, seed: configuration.seed)
         // A peer that left must be an error of the call that wrote to it, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
     }

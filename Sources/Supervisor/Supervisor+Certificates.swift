@@ -116,6 +116,9 @@ extension Supervisor {
     /// What everybody wears, for the data plane.
     func dresses() -> Dresses {
         var dresses = Dresses(listeners: closet.listenerDresses)
+        for listener in settings.listeners where listener.proxyFrom != nil {
+            dresses.listeners[listener.name] = ListenerDress(heralding: dresses.listeners[listener.name])
+        }
         for setting in settings.services {
             let worn = closet.services[setting.name]
             guard worn != nil || setting.transport.isHTTP2 else { continue }
@@ -241,7 +244,7 @@ extension CertificateFacts {
 
 extension Endpoint {
     /// Of a TCP address.
-    fileprivate var host: String {
+    var host: String {
         if case .tcp(let host, _) = self { host } else { "" }
     }
 }

@@ -27,7 +27,8 @@ extension Supervisor {
                 fixed[name]?.members[index].isProbing = true
                 enqueue(
                     .probeFixed(
-                        service: name, backend: member.backend, probeOrder(endpoint, service.setting.health)))
+                        service: name, backend: member.backend,
+                        probeOrder(endpoint, service.setting, host: member.setting.address.host)))
             }
         }
     }

@@ -65,16 +65,21 @@ extension Supervisor {
     private func probe(_ id: InstanceID) {
         guard let entry = supervised[id.service], let live = entry.live[id] else { return }
         let endpoint = Endpoint.tcp(host: "127.0.0.1", port: live.port)
-        enqueue(.probe(id, probeOrder(endpoint, entry.setting.health)))
+        enqueue(.probe(id, probeOrder(endpoint, entry.setting, host: "")))
     }
 
-    func probeOrder(_ endpoint: Endpoint, _ health: HealthSetting) -> ProbeOrder {
+    /// `host`: what the settings call the backend, for its certificate.
+    func probeOrder(_ endpoint: Endpoint, _ service: ServiceSetting, host: String) -> ProbeOrder {
+        let health = service.health
         let kind: ProbeOrder.Kind =
             switch health.check {
             case .tcp: .tcp
             case .http(let path): .http(path: path, host: endpoint.description)
             }
-        return ProbeOrder(endpoint: endpoint, kind: kind, timeout: health.timeout)
+        let security = closet.services[service.name].map {
+            ProbeSecurity(context: $0.context, name: $0.setting.name ?? host)
+        }
+        return ProbeOrder(endpoint: endpoint, kind: kind, security: security, timeout: health.timeout)
     }
 
     // MARK: Jobs

@@ -34,6 +34,9 @@ extension Supervisor {
         return ListenerReport(
             name: listener.name.rawValue, bind: listener.address.description, connectionsOpen: gauges.open,
             connectionsAccepted: Int(clamping: gauges.accepted), requestsRefused: Int(clamping: gauges.refused),
+            refusals: ListenerRefusals(
+                perAddress: Int(clamping: gauges.refusedPerAddress), untrusted: Int(clamping: gauges.refusedUntrusted),
+                pausedFull: Int(clamping: gauges.pausedFull), pausedShort: Int(clamping: gauges.pausedShort)),
             tls: tlsReport(of: listener.name, gauges))
     }
 

@@ -46,8 +46,10 @@ extension Supervisor {
         if stopsInstances { await closeListeners() }
         await waitUntil { gateway in gateway.requestsInFlight <= self.tunnelsInFlight }
         if stopsInstances { for service in supervised.keys.sorted() { stopAll(service) } }
+        // A request is over when its answer is on its way; its connection is when the client has the answer.
         await waitUntil { gateway in
-            gateway.requestsInFlight == 0 || stopsInstances && self.haveInstancesStopped && self.fixed.isEmpty
+            gateway.requestsInFlight == 0 && gateway.openConnections == 0
+                || stopsInstances && self.haveInstancesStopped && self.fixed.isEmpty
         }
         if stopsInstances {
             while !haveInstancesStopped, stage == .draining(stopsInstances: true) {

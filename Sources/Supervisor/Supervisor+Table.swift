@@ -29,7 +29,8 @@ extension Supervisor {
         return RoutingTable(
             revision: revision, listeners: settings.listeners.map(ListenerRules.init),
             routes: routes.filter { !tcpServices.contains($0.service) },
-            passthroughRoutes: routes.filter { tcpServices.contains($0.service) }, services: services + leaving)
+            passthroughRoutes: routes.filter { tcpServices.contains($0.service) }, services: services + leaving,
+            bufferBytesMax: settings.buffers ?? ByteCount(MachineLimits.memoryBytes / 4))
     }
 
     /// Tells the fleets which draining instances have nothing in flight any more, or only what has had its time:

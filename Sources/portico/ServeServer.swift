@@ -122,6 +122,7 @@ extension ServeComposition {
             }
         try checkAccessLog(accessLog, isEssential: keeper.serverStarts == 1, events: events)
         let seed = UInt64.random(in: 0 ... .max)
+        MachineLimits.raiseOpenFiles()
         let gateway = Gateway(
             .init(workers: workers, accessLogPath: accessLog, engine: engine.engine, seed: seed))
         return try Supervisor(

@@ -63,7 +63,8 @@ struct PrometheusTextTests {
         engineReason: "asked for with --engine", workers: 2, revision: 17, ready: true,
         listeners: [
             ListenerReport(
-                name: "web", bind: "127.0.0.1:8080", connectionsOpen: 3, connectionsAccepted: 120, requestsRefused: 1)
+                name: "web", bind: "127.0.0.1:8080", connectionsOpen: 3, connectionsAccepted: 120, requestsRefused: 5,
+                refusals: ListenerRefusals(perAddress: 2, untrusted: 3, pausedFull: 4, pausedShort: 5))
         ],
         services: [
             ServiceReport(

@@ -101,6 +101,14 @@ static inline int loop_accept(int listener, struct sockaddr_storage *peer) {
     return result < 0 ? -errno : result;
 }
 
+/// Bytes that the system took and the peer has not acknowledged; 0 where it can't tell.
+int loop_unacknowledged(int descriptor);
+
+static inline int loop_local_address(int descriptor, struct sockaddr_storage *local) {
+    socklen_t length = sizeof *local;
+    return getsockname(descriptor, (struct sockaddr *)local, &length) < 0 ? -errno : 0;
+}
+
 /// Without delay for small writes. Accepted connections inherit it from their listener (tcp(7)).
 static inline int loop_no_delay(int descriptor) {
     int yes = 1;

@@ -36,6 +36,11 @@ extension MultiplexLoop where Base: ~Copyable {
         return base.peerAddress(of: slot.pointee.kind == .stream ? slot.pointee.parent : connection)
     }
 
+    func localAddress(of connection: ConnectionHandle) -> sockaddr_storage {
+        let slot = slot(connection)
+        return base.localAddress(of: slot.pointee.kind == .stream ? slot.pointee.parent : connection)
+    }
+
     func facts(of connection: ConnectionHandle) -> ConnectionFacts {
         let slot = slot(connection)
         guard slot.pointee.kind == .stream else { return base.facts(of: connection) }
@@ -86,6 +91,11 @@ extension MultiplexLoop where Base: ~Copyable {
         let slot = slot(connection)
         if slot.pointee.kind == .plain { return base.sentBytes(connection) }
         return slot.pointee.sentBefore &+ (slot.pointee.stream?.pointee.sent ?? 0)
+    }
+
+    /// Of a stream: what its connection has taken; flow control lets it take only what the client makes room for.
+    func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 {
+        slot(connection).pointee.kind == .plain ? base.deliveredBytes(connection) : sentBytes(connection)
     }
 
     @inline(__always)
@@ -188,4 +198,7 @@ extension MultiplexLoop where Base: ~Copyable {
     }
 
     var hasSpareSlots: Bool { base.hasSpareSlots }
+
+    var openDescriptors: Int { base.openDescriptors }
+    var lentBytes: Int { base.lentBytes }
 }

@@ -25,7 +25,7 @@ final class Plane: Sendable {
 
     init(
         _ ports: [UInt16], workers: Int = 1, isTCP: Bool = false, standing: Backend.Standing = .ready,
-        dresses: Dresses = Dresses(),
+        dresses: Dresses = Dresses(), openFiles: Int? = nil,
         _ change: (inout ServiceRules, inout ListenerRules) -> Void = { _, _ in }
     ) throws {
         sockets = try ListeningSockets(.tcp(host: "127.0.0.1", port: 0), count: workers)
@@ -41,7 +41,8 @@ final class Plane: Sendable {
         let first = RoutingTable(
             revision: Revision(1), listeners: [rules], routes: [Route(service: Self.service)], services: [service])
         table = Mutex(first)
-        gateway = Gateway(.init(workers: workers, accessLogPath: logPath, engine: Self.engine, seed: 42))
+        gateway = Gateway(
+            .init(workers: workers, accessLogPath: logPath, engine: Self.engine, seed: 42, openFilesMax: openFiles))
         let bound = BoundListener(name: Self.listener, descriptors: sockets.descriptors, address: sockets.bound)
         try gateway.start(listeners: [bound], table: first, dresses: dresses)
     }
@@ -94,6 +95,8 @@ final class Plane: Sendable {
     }
 
     func gauges(_ number: Int) -> BackendGauges { gateway.gauges(of: BackendID(UInt32(number)))! }
+
+    var listenerGauges: ListenerGauges { gateway.listenerGauges(Self.listener)! }
 
     var serviceGauges: ServiceGauges { gateway.serviceGauges(Self.service)! }
 
