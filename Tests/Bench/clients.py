@@ -88,8 +88,8 @@ def h2load(children, workload, port, length):
 def handshake(children, workload, port, length):
     """One connection for each request: TLS 1.3 handshake, GET, answer, end; see handshakes.py."""
     program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "handshakes.py")
-    output = children.run(
-        [sys.executable, "-B", program, workload.client, str(port), str(workload.connections), str(length)], length + 30)
+    command = [sys.executable, "-B", program, workload.client, str(port), str(workload.connections), str(length)]
+    output = children.run(command, length + 30)
     counted = handshakes.Counted.parse(output)
     if not counted.latencies:
         raise RuntimeError(f"no handshake came to an end: {counted.errors}")

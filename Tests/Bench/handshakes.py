@@ -2,10 +2,10 @@
 
     python3 handshakes.py handshakes|resumption PORT AT_A_TIME SECONDS
 
-`openssl s_time` neither asks for TLS 1.3 alone nor waits for its tickets, which come after the handshake, and wrk can't
-resume; so both kinds are measured with this one. Each of AT_A_TIME processes works in a closed loop: connect, handshake, GET,
-read to the end, close; a ticket is used once, as RFC 8446 C.4 advises. Prints JSON. A full handshake here is what it
-is in production: key exchange, signature, two new tickets.
+`openssl s_time` does not wait for the tickets of TLS 1.3, which come after the handshake, and wrk can't resume; so both
+kinds are measured with this one. Each of AT_A_TIME processes works in a closed loop: connect, handshake, GET, read to
+the end, close; a ticket is used once, as RFC 8446 C.4 advises. Prints JSON. A full handshake here is what it is in
+production: key exchange, signature, new tickets.
 """
 
 import json

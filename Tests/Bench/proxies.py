@@ -50,7 +50,8 @@ http {{
     }}
 }}
 """
-            children.start(name, [tools.nginx, "-p", children.directory, "-c", children.write(f"{name}.conf", settings)])
+            file = children.write(f"{name}.conf", settings)
+            children.start(name, [tools.nginx, "-p", children.directory, "-c", file])
 
 
 class Proxy:

@@ -19,10 +19,12 @@ class Suite:
         self.runs, self.length = runs, length
         self.calls = measure.SystemCalls(children)
         self.notes = []  # what a reader of the table has to know
+        self.failed = False  # a contender was left out, or did other work than the rest
 
-    def note(self, text):
+    def note(self, text, failure=False):
         say(text)
         self.notes.append(text)
+        self.failed |= failure
 
     def measure(self, workload):
         """The figures of one workload, one record for each contender that took part."""
@@ -52,7 +54,7 @@ class Suite:
             if answers and doubt is None:
                 ready.append(contender)
                 continue
-            self.note(f"{workload.name}: {contender.name} left out: {doubt or 'it does not answer'}")
+            self.note(f"{workload.name}: {contender.name} left out: {doubt or 'it does not answer'}", failure=True)
             say(self.children.log(contender.name))
             contender.stop()
         return ready
@@ -70,7 +72,7 @@ class Suite:
     def measure_load(self, workload):
         ready = self.started(workload, self.contenders)
         for line in equality.differences(workload, ready):
-            self.note(f"{workload.name}: UNEQUAL WORK: {line}")
+            self.note(f"{workload.name}: UNEQUAL WORK: {line}", failure=True)
         records = {contender: self.record(workload, contender) for contender in ready}
         for contender in ready:
             self.attempt(records, contender, lambda: self.client(workload, contender.port, 1))
@@ -92,7 +94,7 @@ class Suite:
             step()
         except RuntimeError as error:
             name = records.pop(contender)["workload"]
-            self.note(f"{name}: {contender.name} left out: {error}")
+            self.note(f"{name}: {contender.name} left out: {error}", failure=True)
             say(self.children.log(contender.name))
 
     def one_run(self, workload, contender, record, run):
@@ -126,7 +128,8 @@ class Suite:
                 if not self.started(workload, [contender]):
                     del records[contender]
                     continue
-                self.attempt(records, contender, lambda: self.one_idle_run(workload, contender, records[contender], run))
+                self.attempt(
+                    records, contender, lambda: self.one_idle_run(workload, contender, records[contender], run))
                 contender.stop()
         return list(records.values())
 

@@ -77,7 +77,8 @@ def targets(by_workload):
     lines = [
         "CPU seconds of the proxy (user and system, all its processes) per 100,000 requests or handshakes, against the",
         "better peer of the same run; p99 in ms against the quicker peer.", "",
-        row(["workload", "engine", "Portico", "better peer", "ratio", "target", "CPU", "p99 : peer's", "p99 ≤ peer's"]),
+        row([
+            "workload", "engine", "Portico", "better peer", "ratio", "target", "CPU", "p99 : peer's", "p99 ≤ peer's"]),
         row(["---"] * 9)]
     rows = [line for workload, records in by_workload for line in target_rows(workload, records)]
     return lines + rows + [""] if rows else []
@@ -93,7 +94,8 @@ def idle(by_workload):
             target = workload.targets.get(engine(record)) if is_portico(record) else None
             rows.append(row([
                 f"{name(record)} {record['version']}", number(each), spread(record["bytes_each"]),
-                number(record["memory"] / 2**20), f"≤ {target:,}" if target else "–", verdict(record, each, target)]))
+                number(record["memory"] / 2**20), f"≤ {target:,}" if target else "–",
+                verdict(record, each, target)]))
     if not rows:
         return []
     return [
@@ -117,9 +119,23 @@ def figures(by_workload):
                 spread(record["cpu"]), f"{median(record['rate']):,.0f}", number(median(record["p50"])),
                 number(median(record["p99"])), number(record["memory"] / 2**20), number(record["calls"]),
                 f"{ring:.3f}" if ring else "–"]))
-            if record["errors"]:
-                rows[-1] += f" {len(record['errors'])} runs with errors: {record['errors'][0]}"
     return lines + rows + [""] if rows else []
+
+
+def handshake_rates(by_workload):
+    for workload, records in by_workload:
+        rates = [
+            f"{name(record)} {100_000 / median(record['cpu']):,.0f}" for record in records
+            if workload.unit == "handshakes" and record["cpu"] and median(record["cpu"]) > 0]
+        if rates:
+            yield f"{workload.name}: handshakes per CPU second: " + ", ".join(rates)
+
+
+def errors(by_workload):
+    for workload, records in by_workload:
+        for record in records:
+            if record["errors"]:
+                yield f"{workload.name}: {name(record)}: {len(record['errors'])} errors, first: {record['errors'][0]}"
 
 
 def render(records, conditions, notes):
@@ -129,6 +145,7 @@ def render(records, conditions, notes):
         if mine:
             by_workload.append((workload, mine))
     lines = targets(by_workload) + figures(by_workload) + idle(by_workload)
+    notes = [*handshake_rates(by_workload), *errors(by_workload), *notes]
     lines += [f"- {note}" for note in notes]
     if notes:
         lines.append("")
