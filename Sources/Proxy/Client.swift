@@ -3,6 +3,7 @@
 
 import EventLoop
 import HTTPWire
+import Routing
 import Vocabulary
 
 /// How far a body has been relayed.
@@ -51,13 +52,32 @@ struct Span {
     }
 }
 
+/// Since when, and from which count of bytes, a rate is measured.
+struct RateWindow {
+    var began = Instant.zero
+    var mark: UInt64 = 0
+
+    /// Whether the bytes since then are fewer than the rules ask for.
+    func isTooSlow(_ bytes: UInt64, _ rules: borrowing ListenerRules, now: Instant) -> Bool {
+        let elapsed = now - began
+        guard rules.bytesPerSecondMin.bytes > 0, elapsed > rules.rateGrace else { return false }
+        let milliseconds = (elapsed - rules.rateGrace) / .milliseconds(1)
+        return Double(bytes &- mark) < Double(rules.bytesPerSecondMin.bytes) * milliseconds / 1000
+    }
+}
+
 /// A client connection. One exchange at a time; pipelined requests wait in `stash`.
 struct Client {
-    /// Successors: (greeting → | hello →) idle → head → (held ⇄ connecting) → exchanging → idle | tunneling | lingering → gone.
+    /// Successors: (waiting →) (greeting →) multiplexed → lingering → gone, or (waiting →) (greeting → | hello →) idle →
+    /// head → (held ⇄ connecting) → exchanging → idle | tunneling | lingering → gone.
     enum Phase: UInt8 {
         case free
-        /// What comes before the first request is in progress: a TLS handshake.
+        /// Came when the listener was full: nothing is read before another one leaves.
+        case waiting
+        /// What comes before the first request is in progress: a PROXY header, a TLS handshake.
         case greeting
+        /// HTTP/2: its streams are clients of their own.
+        case multiplexed
         /// A part of a ClientHello, which is not for us, is in `stash`.
         case hello
         /// Between requests: nothing of the next one has come.
@@ -108,10 +128,24 @@ struct Client {
         static let discardsBody = Flags(rawValue: 1 << 17)
         /// Came through TLS here.
         static let isSecure = Flags(rawValue: 1 << 18)
+        /// One stream of an HTTP/2 connection: one exchange, and no connection of its own.
+        static let isStream = Flags(rawValue: 1 << 19)
+        /// The client takes trailers.
+        static let acceptsTrailers = Flags(rawValue: 1 << 24)
+        /// Trailers of the request go to the backend.
+        static let sendsTrailers = Flags(rawValue: 1 << 25)
+        /// Trailers of the response go to the client.
+        static let returnsTrailers = Flags(rawValue: 1 << 26)
+        /// The last attempt found no descriptor for its connection.
+        static let outOfDescriptors = Flags(rawValue: 1 << 28)
     }
 
     var handle = ConnectionHandle.none
     var upstream = ConnectionHandle.none
+    /// Of a stream: the connection that carries it.
+    var parent = ConnectionHandle.none
+    /// Of a multiplexed connection: its streams open now.
+    var streamCount: UInt32 = 0
     var phase = Phase.free
     var flags: Flags = []
     var listener: Int32 = 0
@@ -122,6 +156,8 @@ struct Client {
     // The request in progress.
     /// Its head as it came, our id behind it, and a short body behind that.
     var kept = Stash()
+    /// The trailer section of the request, as far as it has come.
+    var trailers = Stash()
     /// Bytes of the head in `kept`.
     var headLength: UInt32 = 0
     /// Where the kept body begins.
@@ -161,7 +197,15 @@ struct Client {
     var chosen = Instant.zero
     var connected = Instant.zero
     var answered = Instant.zero
-    /// What the system had taken when the last deadline was set: progress of a slow reader.
+    /// Requests that came on this connection.
+    var requests: UInt32 = 0
+    /// What its address counts under; 0: it does not count.
+    var addressKey: UInt64 = 0
+    /// Of the request's body.
+    var bodyRate = RateWindow()
+    /// The same for the response that it does not take fast enough.
+    var readRate = RateWindow()
+    /// What the client had acknowledged when the last deadline was set: progress of a slow reader.
     var sentMark: UInt64 = 0
     var lingerBytes = 0
     var heldNext = UInt32.max
@@ -169,7 +213,7 @@ struct Client {
 
     /// Forgets the request in progress, not the connection.
     mutating func forgetRequest() {
-        flags.formIntersection([.isHTTP11, .keepAlive, .isTCP, .inputEnded, .clientCloses, .isSecure])
+        flags.formIntersection([.isHTTP11, .keepAlive, .isTCP, .inputEnded, .clientCloses, .isSecure, .isStream])
         requestBody = .done
         responseBody = .done
         service = -1
@@ -215,6 +259,9 @@ struct PeerText {
     /// The address alone, without brackets and port.
     var addressStart: UInt8 = 0
     var addressCount: UInt8 = 0
+    /// The same as a value; `nil` for a unix socket.
+    var address: IPAddress?
+    var port: UInt16 = 0
 
     static func bytes(_ text: UnsafeMutablePointer<PeerText>) -> UnsafeMutableRawPointer {
         UnsafeMutableRawPointer(text)

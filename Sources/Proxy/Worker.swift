@@ -59,6 +59,9 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
     var holdTimer = ConnectionHandle.none
     var acceptTimer = ConnectionHandle.none
     var isHoldTimerArmed = false
+    /// This worker's share of what may be lent in blocks, and of the descriptors.
+    var bufferBytesMax = Int.max
+    var descriptorsMax = Int.max
     /// Why the last listener could not be listened on; 0: it could.
     var listenError: CInt = 0
     var isDraining = false
@@ -80,6 +83,7 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
         log = AccessLog(path: configuration.accessLogPath)
         holdTimer = self.loop.makeTimer()
         acceptTimer = self.loop.makeTimer()
+        descriptorsMax = Self.descriptorShare(of: configuration)
         prepare(holdTimer, .holdTimer)
         prepare(acceptTimer, .acceptTimer)
     }
@@ -117,11 +121,13 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
         }
     }
 
-    private mutating func handle(_ event: LoopEvent) {
+    /// Deals with one event; `flush` sends what came of it.
+    mutating func handle(_ event: LoopEvent) {
         switch event.kind {
         case .turn: log.flush()
         case .wakeup: readMail()
         case .accepted: accepted(event.connection, token: event.token)
+        case .opened: streamOpened(event.connection, parent: event.parent)
         case .acceptFailed: acceptFailed(token: event.token)
         default:
             switch roles[event.connection.index].pointee {
@@ -143,7 +149,8 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
         case .broken, .sendFailed, .hangup: clientBroken(client)
         case .accepted, .acceptFailed, .connected, .connectFailed, .wakeup, .turn: break
         case .established: clientEstablished(client)
-        case .multiplexed, .opened: break
+        case .multiplexed: clientMultiplexed(client)
+        case .opened: break
         }
     }
 

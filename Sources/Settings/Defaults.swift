@@ -16,10 +16,16 @@ package enum Defaults {
     package static let idleTimeout = Duration.seconds(75)
     package static let tcpIdleTimeout = Duration.seconds(3600)
     package static let handshakeTimeout = Duration.seconds(5)
+    package static let http2 = true
+    package static let h2c = false
     package static let tlsMinVersion = ListenerTLSSetting.Version.v12
     package static let connectionsMax = 50_000
     package static let headerBytesMax = ByteCount.kibibytes(32)
     package static let headerFieldsMax = 100
+    /// Of bodies, in bytes a second. Kestrel's numbers: far below any link that people use, and 100 times what a
+    /// slow attack can afford to send from many addresses.
+    package static let rateMin = ByteCount(240)
+    package static let rateGrace = Duration.seconds(5)
 
     // Routes and services
     package static let routePath = "/"

@@ -9,6 +9,14 @@ package struct ServiceSetting: Hashable, Sendable {
     /// What its backends speak.
     package enum Transport: String, Hashable, Sendable, CaseIterable {
         case http, tcp
+        /// HTTP/2: by ALPN with `tls`, with prior knowledge without.
+        case h2
+        /// HTTP/2 whose calls may be silent for as long as a tunnel.
+        case grpc
+
+        /// Whether requests are routed to it.
+        package var isHTTP: Bool { self != .tcp }
+        package var isHTTP2: Bool { self == .h2 || self == .grpc }
     }
 
     /// Where its backends come from.
@@ -31,6 +39,8 @@ package struct ServiceSetting: Hashable, Sendable {
     package var hold: HoldSetting
     /// The largest request body. HTTP only.
     package var bodyBytesMax: ByteCount
+    /// Connections to its backends begin with a PROXY protocol header. TCP only.
+    package var sendProxyProtocol: ProxyHeaderVersion?
     package var upstream: Upstream
 
     package init(
@@ -38,7 +48,8 @@ package struct ServiceSetting: Hashable, Sendable {
         balance: BalanceAlgorithm = Defaults.balance,
         health: HealthSetting = HealthSetting(), timeouts: UpstreamTimeouts = Defaults.upstreamTimeouts,
         retries: RetriesSetting = RetriesSetting(), hold: HoldSetting = HoldSetting(),
-        bodyBytesMax: ByteCount = Defaults.bodyBytesMax, upstream: Upstream
+        bodyBytesMax: ByteCount = Defaults.bodyBytesMax, sendProxyProtocol: ProxyHeaderVersion? = nil,
+        upstream: Upstream
     ) {
         self.name = name
         self.transport = transport
@@ -49,6 +60,7 @@ package struct ServiceSetting: Hashable, Sendable {
         self.retries = retries
         self.hold = hold
         self.bodyBytesMax = bodyBytesMax
+        self.sendProxyProtocol = sendProxyProtocol
         self.upstream = upstream
     }
 

@@ -42,7 +42,8 @@ extension Supervisor {
         next.services = [:]
         for listener in new.listeners {
             guard let tls = listener.tls else { continue }
-            if let worn = closet.listeners[listener.name], worn.isGood(for: tls) {
+            let protocols = Wardrobe.protocols(of: listener)
+            if let worn = closet.listeners[listener.name], worn.isGood(for: tls, protocols) {
                 next.listeners[listener.name] = worn
                 continue
             }
@@ -52,26 +53,30 @@ extension Supervisor {
             let files = FileWatch(Wardrobe.files(of: tls) { absolute($0) })
             do throws(TLSProblems) {
                 let context = try serverContext(listener, tls, tickets)
-                next.listeners[listener.name] = Worn(setting: tls, context: context, files: files)
+                next.listeners[listener.name] = Worn(
+                    setting: tls, protocols: protocols, context: context, files: files)
             } catch {
                 problems += error.errors
-                next.listeners[listener.name] = Worn(setting: tls, files: files, problem: "\(error)")
+                next.listeners[listener.name] = Worn(
+                    setting: tls, protocols: protocols, files: files, problem: "\(error)")
             }
         }
         for service in new.services {
             guard let tls = service.tls else { continue }
-            if let worn = closet.services[service.name], worn.isGood(for: tls) {
+            let protocols = Wardrobe.protocols(of: service)
+            if let worn = closet.services[service.name], worn.isGood(for: tls, protocols) {
                 next.services[service.name] = worn
                 continue
             }
             let files = FileWatch(Wardrobe.files(of: tls) { absolute($0) })
             do throws(TLSProblems) {
                 let context = try clientContext(service, tls)
-                next.services[service.name] = Worn(setting: tls, context: context, files: files)
+                next.services[service.name] = Worn(
+                    setting: tls, protocols: protocols, context: context, files: files)
             } catch {
                 problems += error.errors
                 next.services[service.name] = Worn(
-                    setting: tls, context: Wardrobe.distrust(), files: files, problem: "\(error)")
+                    setting: tls, protocols: protocols, context: Wardrobe.distrust(), files: files, problem: "\(error)")
             }
         }
         if !problems.isEmpty {
@@ -91,14 +96,14 @@ extension Supervisor {
         _ listener: ListenerSetting, _ tls: ListenerTLSSetting, _ tickets: TicketKeyRing
     ) throws(TLSProblems) -> TLSServerContext {
         try Wardrobe.serverContext(
-            tls, scope: listener.name, protocols: listener.mode == .http ? .http1 : .any, tickets: tickets
+            tls, scope: listener.name, protocols: Wardrobe.protocols(of: listener), tickets: tickets
         ) { absolute($0) }
     }
 
     private func clientContext(
         _ service: ServiceSetting, _ tls: BackendTLSSetting
     ) throws(TLSProblems) -> TLSClientContext {
-        try Wardrobe.clientContext(tls, protocols: service.transport == .http ? .http1 : .any) { absolute($0) }
+        try Wardrobe.clientContext(tls, protocols: Wardrobe.protocols(of: service)) { absolute($0) }
     }
 
     /// Makes every dress anew: each knows the names of all certificates.
@@ -106,7 +111,12 @@ extension Supervisor {
         let hosts = ServerNames(
             closet.listeners.sorted { $0.key < $1.key }.flatMap { ($0.value.context?.names ?? []).map { ($0, 0) } })
         closet.listenerDresses = closet.listeners.compactMapValues { worn in
-            worn.context.map { ListenerDress(tls: $0, certifiedHosts: hosts) }
+            worn.context.map {
+                ListenerDress(tls: $0, http2: worn.protocols == .http2AndHTTP1, certifiedHosts: hosts)
+            }
+        }
+        for listener in settings.listeners where listener.tls == nil && listener.h2c {
+            closet.listenerDresses[listener.name] = ListenerDress(h2c: true)
         }
         closet.upstreamDresses = closet.upstreamDresses.filter { name, dresses in
             dresses.values.allSatisfy { $0.tls === closet.services[name]?.context }
@@ -122,14 +132,18 @@ extension Supervisor {
     /// What everybody wears, for the data plane.
     func dresses() -> Dresses {
         var dresses = Dresses(listeners: closet.listenerDresses)
+        for listener in settings.listeners where listener.proxyFrom != nil {
+            dresses.listeners[listener.name] = ListenerDress(heralding: dresses.listeners[listener.name])
+        }
         for setting in settings.services {
-            guard let worn = closet.services[setting.name] else { continue }
+            let worn = closet.services[setting.name]
+            guard worn != nil || setting.transport.isHTTP2 else { continue }
             let members = fixed[setting.name]?.members.map { ($0.backend, $0.setting.address) } ?? []
             for (backend, address) in members {
-                dresses.backends[backend] = upstreamDress(setting.name, worn, host: address.host)
+                dresses.backends[backend] = upstreamDress(setting, worn, host: address.host)
             }
             for live in supervised[setting.name]?.live.values.map(\.backend) ?? [] {
-                dresses.backends[live] = upstreamDress(setting.name, worn, host: "")
+                dresses.backends[live] = upstreamDress(setting, worn, host: "")
             }
         }
         return dresses
@@ -137,12 +151,13 @@ extension Supervisor {
 
     /// One per service and name, so that it stays the same from table to table.
     private func upstreamDress(
-        _ service: ServiceName, _ worn: Worn<BackendTLSSetting, TLSClientContext>, host: String
+        _ service: ServiceSetting, _ worn: Worn<BackendTLSSetting, TLSClientContext>?, host: String
     ) -> UpstreamDress {
-        let name = worn.setting.name ?? host
-        if let dress = closet.upstreamDresses[service]?[name] { return dress }
-        let dress = UpstreamDress(tls: worn.context, name: name)
-        closet.upstreamDresses[service, default: [:]][name] = dress
+        let name = worn?.setting.name ?? host
+        let isH2 = service.transport.isHTTP2
+        if let dress = closet.upstreamDresses[service.name]?[name], dress.isH2 == isH2 { return dress }
+        let dress = UpstreamDress(tls: worn?.context, name: name, isH2: isH2)
+        closet.upstreamDresses[service.name, default: [:]][name] = dress
         return dress
     }
 

@@ -9,6 +9,8 @@ import Vocabulary
 /// A context made of files. Isolated to `Supervisor`.
 struct Worn<Setting: Equatable, Context> {
     var setting: Setting
+    /// What its ALPN offers.
+    var protocols: ApplicationProtocols
     /// `nil` only in a server that came up while the files were broken: the listener takes no connections then.
     var context: Context?
     var files: FileWatch
@@ -16,7 +18,9 @@ struct Worn<Setting: Equatable, Context> {
     var problem: String?
 
     /// Whether it is what `wanted` asks for and its files are those that were read.
-    func isGood(for wanted: Setting) -> Bool { setting == wanted && problem == nil && !files.isChanged() }
+    func isGood(for wanted: Setting, _ offered: ApplicationProtocols) -> Bool {
+        setting == wanted && protocols == offered && problem == nil && !files.isChanged()
+    }
 }
 
 /// Tells when files have changed and are complete again: writers change a chain and its key one after the other.

@@ -20,7 +20,8 @@ struct RandomSettings {
     mutating func next() -> Settings {
         var settings = Settings(
             directory: ".", state: maybe { $0.path() }, workers: flip() ? .auto : .fixed(pick(1...256)),
-            drain: duration(0...3600), admin: maybe { .unix(path: "/run/\($0.name()).sock") },
+            drain: duration(0...3600), buffers: maybe { .mebibytes($0.pick(16...100_000)) },
+            admin: maybe { .unix(path: "/run/\($0.name()).sock") },
             accessLog: [.inStateDirectory, .off, .path("/" + text())].randomElement(using: &random) ?? .off)
         settings.accessLog = settings.accessLog == .path("/") ? .off : settings.accessLog
         for index in 0..<pick(0...3) {
@@ -33,7 +34,7 @@ struct RandomSettings {
         settings.listeners.append(listener("web", .http, port: 8000))
         for (index, service) in settings.services.enumerated() {
             switch service.transport {
-            case .http:
+            case .http, .h2, .grpc:
                 settings.routes.append(RouteSetting(host: host(), path: "/\(index)" + urlPath(), service: service.name))
             case .tcp:
                 settings.listeners.append(listener("l\(index)", .tcp(service.name), port: 8001 + index))
@@ -49,8 +50,11 @@ struct RandomSettings {
         var limits = ListenerLimits(connections: pick(1...1_000_000))
         if mode == .http {
             timeouts = ListenerTimeouts(header: duration(1...3600), body: duration(1...3600), idle: duration(1...86400))
-            limits.headerBytes = ByteCount(pick(1024...1 << 20))
+            limits.headerBytes = ByteCount(pick(1024...60 << 10))
             limits.headerFields = pick(1...10_000)
+            limits.requestsPerConnection = maybe { $0.pick(1...1_000_000_000) }
+            limits.rateMin = ByteCount(pick(0...1 << 30))
+            limits.rateGrace = duration(0...3600)
         } else {
             timeouts.tcpIdle = duration(1...604_800)
         }
@@ -64,6 +68,13 @@ struct RandomSettings {
         } else if mode == .http, flip() {
             redirect = pick(1...65535)
         }
+        limits.perAddress = maybe { $0.pick(1...1_000_000) }
+        var proxyFrom: [Network]?
+        if flip() {
+            proxyFrom = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::/0"].filter { _ in flip() }.map { Network($0)! }
+            if proxyFrom == [] { proxyFrom = [Network("0.0.0.0/0")!] }
+            timeouts.handshake = duration(1...3600)
+        }
         let bind = [
             Endpoint.tcp(host: "0.0.0.0", port: UInt16(port)), .tcp(host: "127.0.0.1", port: 0),
             .tcp(host: "fe80::1", port: UInt16(port)), .tcp(host: "localhost", port: UInt16(port)),
@@ -71,12 +82,13 @@ struct RandomSettings {
         ]
         return ListenerSetting(
             name: ListenerName(name), bind: bind.randomElement(using: &random) ?? bind[0], mode: mode, tls: tls,
-            redirectToHTTPS: redirect, timeouts: timeouts, limits: limits)
+            h2c: mode == .http && tls == nil && flip(), redirectToHTTPS: redirect, proxyFrom: proxyFrom,
+            timeouts: timeouts, limits: limits)
     }
 
     private mutating func service(_ name: String, _ shares: [ShareSetting]) -> ServiceSetting {
         var service = ServiceSetting(name: ServiceName(name), upstream: .backends([]))
-        service.transport = flip() ? .http : .tcp
+        service.transport = ServiceSetting.Transport.allCases.randomElement(using: &random) ?? .http
         if flip() {
             let verifies = flip()
             service.tls = BackendTLSSetting(
@@ -89,12 +101,15 @@ struct RandomSettings {
             check: flip() ? .tcp : .http(path: urlPath() + "/?a=b&c"), interval: .seconds(interval),
             timeout: .milliseconds(pick(1...interval * 1000)), fall: pick(1...100), rise: pick(1...100))
         service.timeouts.connect = .milliseconds(pick(1...60_000))
-        if service.transport == .http {
+        if service.transport.isHTTP {
             service.timeouts.response = duration(1...86400)
             service.timeouts.idle = duration(1...86400)
             service.timeouts.tunnel = duration(1...604_800)
             service.timeouts.keepAlive = duration(0...3600)
             service.bodyBytesMax = ByteCount(pick(0...1 << 40))
+        } else {
+            service.sendProxyProtocol =
+                service.tls == nil ? ProxyHeaderVersion.allCases.filter { _ in flip() }.first : nil
         }
         service.retries = RetriesSetting(max: pick(0...10), budget: Percent(pick(0...100)))
         service.hold = HoldSetting(max: pick(0...100_000), time: duration(0...3600))

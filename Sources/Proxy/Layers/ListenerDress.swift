@@ -28,6 +28,13 @@ package final class ListenerDress: Sendable {
         self.h2c = h2c
     }
 
+    /// The same behind a PROXY protocol header; without a dress, plain bytes behind it.
+    package convenience init(heralding dress: ListenerDress?) {
+        self.init(
+            tls: dress?.tls, readsProxyHeader: true, http2: dress?.http2 ?? false, h2c: dress?.h2c ?? false,
+            certifiedHosts: dress?.certifiedHosts)
+    }
+
     /// Whether an accepted connection has something to say before its application bytes, so that the session waits for
     /// `.established` or `.multiplexed`. `SecureLoop` tells `.established` when `tls` or `readsProxyHeader` is set; with
     /// `h2c` alone it is `MultiplexLoop` that looks at the first bytes and tells.
