@@ -201,6 +201,10 @@ import Vocabulary
                 ("/x/y?q=1&r=/", "a.test:8080", "https://a.test\(suffix)/x/y?q=1&r=/"),
                 ("/", "[::1]:80", "https://[::1]\(suffix)/"), ("/", "[::1]", "https://[::1]\(suffix)/"),
                 ("http://b.test/z?y", "b.test", "https://b.test\(suffix)/z?y"),
+                (
+                    "/.well-known/acme-challenge/%2e%2e/../x", "a.test",
+                    "https://a.test\(suffix)/.well-known/acme-challenge/%2e%2e/../x"
+                ),
             ] {
                 client.write("GET \(target) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
                 let response = client.readResponse()
@@ -219,12 +223,15 @@ import Vocabulary
     // MARK: Parts
 
     static func dresses(
-        _ authority: Authority, _ certificates: [CertificateText], _ protocols: ApplicationProtocols = .http1
+        _ authority: Authority, _ certificates: [CertificateText], _ protocols: ApplicationProtocols = .http1,
+        readsProxyHeader: Bool = false
     ) throws -> Dresses {
         let context = try TLSServerContext(
             certificates, rules: ServerTLSRules(protocols: protocols, scope: "web"), tickets: TicketKeyRing())
         let hosts = ServerNames(context.names.map { ($0, 0) })
-        return Dresses(listeners: [Plane.listener: ListenerDress(tls: context, certifiedHosts: hosts)])
+        return Dresses(listeners: [
+            Plane.listener: ListenerDress(tls: context, readsProxyHeader: readsProxyHeader, certifiedHosts: hosts)
+        ])
     }
 
     static func client(_ plane: Plane, _ authority: Authority, name: String = "a.test") throws -> SecureClient {

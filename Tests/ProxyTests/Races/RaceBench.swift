@@ -25,7 +25,7 @@ final class RaceBench {
             routes: [Route(service: Plane.service)], services: [service])
         let listener = BoundListener(
             name: Plane.listener, descriptors: [0], address: .tcp(host: "127.0.0.1", port: 1))
-        worker.apply(board.publication(of: table, listeners: [listener]))
+        worker.apply(board.publication(of: table, listeners: [listener], dresses: Dresses()))
     }
 
     // MARK: What happens

@@ -6,6 +6,7 @@ import Glibc
 import Vocabulary
 
 @testable import EventLoop
+@testable import Proxy
 
 /// What a test sees of the connections and says about the world. Used by one thread.
 final class Stage {
@@ -60,7 +61,7 @@ final class Stage {
 }
 
 /// The face of a `Stage`.
-struct ScriptedLoop: EventLoop, ~Copyable {
+struct ScriptedLoop: LayeredLoop, ~Copyable {
     let stage = Stage()
 
     init(_ limits: LoopLimits) {}
@@ -124,4 +125,16 @@ struct ScriptedLoop: EventLoop, ~Copyable {
     }
     mutating func clearDeadline(_ connection: ConnectionHandle) { stage.change(connection) { $0.deadline = nil } }
     mutating func makeTimer() -> ConnectionHandle { stage.make() }
+    var hasSpareSlots: Bool { true }
+
+    // Nothing is dressed here.
+    mutating func dress(token: UInt32, _ dress: ListenerDress?) {}
+    mutating func connect(
+        to address: UnsafeRawPointer, length: UInt32, family: CInt, dress: UpstreamDress?, error: inout CInt
+    ) -> ConnectionHandle? {
+        connect(to: address, length: length, family: family, error: &error)
+    }
+    func facts(of connection: ConnectionHandle) -> ConnectionFacts { ConnectionFacts() }
+    func isMisdirected(_ connection: ConnectionHandle, host: UnsafeRawBufferPointer) -> Bool { false }
+    mutating func announceDrain() {}
 }

@@ -2,8 +2,10 @@
 
 /// Reads `Tests/Fixtures`.
 enum Fixture {
-    static func text(_ file: String, from source: String = #filePath) -> String {
-        let folder = source.split(separator: "/").dropLast(3).joined(separator: "/")
+    private static let here = #filePath
+
+    static func text(_ file: String) -> String {
+        let folder = here.split(separator: "/").dropLast(3).joined(separator: "/")
         return readFile("/\(folder)/Fixtures/\(file)")
     }
 
