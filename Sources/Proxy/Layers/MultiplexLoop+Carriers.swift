@@ -113,6 +113,7 @@ extension MultiplexLoop where Base: ~Copyable {
             retire(carrier, slot)
             owed.append(OwedEvent(kind: .ended, connection: handle))
         } else {
+            base.hurry(handle)
             base.close(handle)
             slot.pointee = MultiplexSlot()
             drop(carrier)
@@ -181,6 +182,7 @@ extension MultiplexLoop where Base: ~Copyable {
                     }
                 }
             }
+            base.hurry(handle)
             endSession(carrier)
         }
         retire(carrier, slot)
