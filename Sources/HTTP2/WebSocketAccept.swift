@@ -9,13 +9,13 @@ enum WebSocketAccept {
     static func answer(_ key: UnsafeRawBufferPointer) -> Text? {
         guard key.count == 24 else { return nil }
         let suffix: StaticString = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-        // 24 + 36 bytes, the bit that ends them, and their length: two blocks of 64.
+        // 24 + 36 bytes, the bit that ends them, and their length, 480 bits: two blocks of 64.
         var message: [128 of UInt8] = .init(repeating: 0)
         for index in 0..<24 { message[index] = key[index] }
         for index in 0..<36 { message[24 + index] = suffix.utf8Start[index] }
         message[60] = 0x80
-        message[126] = 480 >> 8
-        message[127] = 480 & 255
+        message[126] = 0x01
+        message[127] = 0xe0
         var state: [5 of UInt32] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0]
         addBlock(message, from: 0, to: &state)
         addBlock(message, from: 64, to: &state)
