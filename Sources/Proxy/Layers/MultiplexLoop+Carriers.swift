@@ -161,7 +161,7 @@ extension MultiplexLoop where Base: ~Copyable {
             // Whoever still waits for it waits in vain.
             tellWaiting(carrier, .connectFailed, error: ECONNREFUSED)
             hosts[Int(carrier.pointee.host)].carrierCount -= 1
-            if hosts[Int(carrier.pointee.host)].carriers == nil { hosts[Int(carrier.pointee.host)].dress = nil }
+            forgetUnused(Int(carrier.pointee.host))
         }
         carrier.deallocate()
     }

@@ -61,6 +61,11 @@ extension MultiplexLoop where Base: ~Copyable {
         return hosts.count - 1
     }
 
+    /// An address without links and carriers keeps no context alive.
+    mutating func forgetUnused(_ host: Int) {
+        if !hosts[host].isUsed { hosts[host].dress = nil }
+    }
+
     // MARK: Carriers
 
     /// A carrier that takes a further stream; failing that, when there may be no more carriers, any that will.
@@ -186,6 +191,7 @@ extension MultiplexLoop where Base: ~Copyable {
         hosts[host].linkCount -= 1
         // Nobody is interested in this address any more: its carriers go as soon as nothing is under way on them.
         guard hosts[host].linkCount == 0 else { return }
+        forgetUnused(host)
         var rest = hosts[host].carriers
         while let carrier = rest {
             rest = carrier.pointee.next
