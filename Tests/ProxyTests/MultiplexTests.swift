@@ -236,6 +236,16 @@ import Vocabulary
         #expect(plane.isQuiet)
     }
 
+    @Test func `a connection that has had its requests is told to go`() throws {
+        let origin = Origin(answering: "x")
+        let plane = try Self.plane([origin.port]) { $1.requestsPerConnectionMax = 2 }
+        let client = FrameClient(plane)
+        client.send(.get(1))
+        #expect(client.responses(1).count == 1)
+        client.send(.get(3))
+        #expect(client.next(Frame.goAway)?.number(at: 0) == 0x7fff_ffff)
+    }
+
     @Test func `rapid resets end their connection and no other`() throws {
         let origin = Origin(answering: "x")
         let plane = try Self.plane([origin.port])

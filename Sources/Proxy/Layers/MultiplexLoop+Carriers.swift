@@ -202,6 +202,10 @@ extension MultiplexLoop where Base: ~Copyable {
         base.announceDrain()
     }
 
+    mutating func announceDrain(of connection: ConnectionHandle) {
+        if let carrier = slots[connection.index].pointee.carrier { beginDrain(carrier) }
+    }
+
     mutating func beginDrain(_ carrier: CarrierPointer) {
         guard let session = carrier.pointee.session, !session.pointee.isDraining else { return }
         multiplexer.beginDrain(session)
