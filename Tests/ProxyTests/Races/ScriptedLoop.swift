@@ -126,6 +126,11 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
     mutating func clearDeadline(_ connection: ConnectionHandle) { stage.change(connection) { $0.deadline = nil } }
     mutating func makeTimer() -> ConnectionHandle { stage.make() }
     var hasSpareSlots: Bool { true }
+    mutating func hurry(_ connection: ConnectionHandle) {}
+    func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 { sentBytes(connection) }
+    func localAddress(of connection: ConnectionHandle) -> sockaddr_storage { sockaddr_storage() }
+    var openDescriptors: Int { 0 }
+    var lentBytes: Int { 0 }
 
     // Nothing is dressed here.
     mutating func dress(token: UInt32, _ dress: ListenerDress?) {}
@@ -137,4 +142,5 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
     func facts(of connection: ConnectionHandle) -> ConnectionFacts { ConnectionFacts() }
     func isMisdirected(_ connection: ConnectionHandle, host: UnsafeRawBufferPointer) -> Bool { false }
     mutating func announceDrain() {}
+    mutating func announceDrain(of connection: ConnectionHandle) {}
 }
