@@ -161,13 +161,13 @@ private final class Pair {
         #expect(second.pointee.mayBeSeen)
         pair.receive(Frame(type: Frame.goAway, payload: Frame.four(1) + Frame.four(0)).bytes)
         #expect(pair.events == ["broken refused"])
-        #expect(!pair.near.hasRoom(pair.client))
+        #expect(pair.near.hasRoom(pair.client) == false)
         pair.server.write(0, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         pair.exchange()
         #expect(pair.received[first]?.hasPrefix("HTTP/1.1 200 OK") == true)
         pair.near.release(first)
         pair.near.release(second)
-        #expect(pair.near.isOver(pair.client))
+        #expect(pair.near.isOver(pair.client) == true)
     }
 
     @Test func `the backend's limit of streams is respected`() {
@@ -186,7 +186,7 @@ private final class Pair {
         pair.server.release(0)
         pair.exchange()
         pair.near.release(streams[0])
-        #expect(pair.near.hasRoom(pair.client))
+        #expect(pair.near.hasRoom(pair.client) == true)
     }
 
     @Test func `a connection that ends refuses what was not sent and breaks the rest`() {
@@ -195,7 +195,7 @@ private final class Pair {
         let stream = near.openStream(client, owner: 9)
         near.close(client)
         var event = SessionEvent()
-        #expect(near.next(&event))
+        #expect(near.next(&event) == true)
         #expect(event.kind == .broken && event.isRefused)
         near.release(stream)
     }

@@ -116,7 +116,7 @@ import Testing
         let body = [UInt8](repeating: 7, count: 300_000)
         rig.write(0, "HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\n\r\n")
         rig.write(0, body)
-        #expect(rig.multiplexer.isCongested(rig.streams[0]))
+        #expect(rig.multiplexer.isCongested(rig.streams[0]) == true)
         var got = rig.collect(Frame.data).reduce(0) { $0 + $1.payload.count }
         #expect(got == 65_535)
         #expect(!rig.events.contains("drained 0"))
@@ -128,7 +128,7 @@ import Testing
         }
         #expect(got == body.count)
         #expect(rig.events == ["opened 0", "drained 0"])
-        #expect(!rig.multiplexer.isCongested(rig.streams[0]))
+        #expect(rig.multiplexer.isCongested(rig.streams[0]) == false)
         rig.release(0)
         #expect(rig.session.pointee.streamCount == 0)
     }
@@ -170,7 +170,7 @@ import Testing
         let second = rig.collect(Frame.goAway)
         #expect(second.map { $0.number(at: 0) } == [3])
         #expect(second.map(\.error) == [0])
-        #expect(!rig.multiplexer.isOver(rig.session))
+        #expect(rig.multiplexer.isOver(rig.session) == false)
         rig.send(.get(5))
         #expect(rig.streams.count == 2)
         for stream in 0...1 {
@@ -178,7 +178,7 @@ import Testing
             rig.release(stream)
         }
         _ = rig.collect()
-        #expect(rig.multiplexer.isOver(rig.session))
+        #expect(rig.multiplexer.isOver(rig.session) == true)
     }
 
     @Test func `WebSocket by extended CONNECT is an upgrade`() {

@@ -67,7 +67,7 @@ import Vocabulary
         let plane = try Plane(
             [origin.port], dresses: Dresses(listeners: [Plane.listener: ListenerDress(tls: context, http2: true)]))
         for protocols in [ApplicationProtocols.http2AndHTTP1, .http1] {
-            let rules = ClientTLSRules(verification: .authority(authority.root), protocols: protocols)
+            let rules = ClientTLSRules(verification: try .authority(authority.root), protocols: protocols)
             let client = SecureClient(port: plane.port, try TLSClientContext(rules), name: "a.test")
             #expect(client.shakeHands())
             guard protocols == .http2AndHTTP1 else {
