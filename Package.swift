@@ -74,7 +74,7 @@ let package = Package(
             "Proxy",
             ["Balancing", "CKernel", "EventLoop", "HTTP2", "HTTPWire", "Kernel", "Routing", "TLS", "Vocabulary"]),
         module("Keeper", ["CKernel", "Kernel", "Vocabulary"]),
-        module("Probing", ["CKernel", "Kernel", "Vocabulary"]),
+        module("Probing", ["CKernel", "Kernel", "TLS", "Vocabulary"]),
         module("Shares", ["Vocabulary"]),
         module("Telemetry", ["Administration", "Vocabulary"]),
         module("Control", ["Administration", "CCurl", "Telemetry", "Vocabulary", hummingbird, logging, nioCore]),
@@ -116,7 +116,7 @@ let package = Package(
             ["Fleet", "Health", "Lifecycle", "Rollouts", "Scaling", "Simulation", "Vocabulary"]),
         tests("StatisticsTests", ["Statistics"]),
         tests("StructureTests", []),
-        tests("SupervisorTests", ["Supervisor"]),
+        tests("SupervisorTests", ["Proxy", "Supervisor", "Vocabulary"]),
         tests("VocabularyTests", ["Vocabulary"]),
         // Floor 3: real files, processes and sockets.
         tests("CommandTests", ["Administration", "Control", "Settings", "Telemetry", "Vocabulary", "portico"]),
@@ -124,7 +124,7 @@ let package = Package(
         tests("EventLoopTests", ["CKernel", "EventLoop", "Kernel", "Vocabulary"]),
         tests("KeeperTests", ["CKernel", "Keeper", "Kernel", "Vocabulary"]),
         tests("KernelTests", ["CKernel", "Kernel", "Vocabulary"]),
-        tests("ProbingTests", ["Kernel", "Probing", "Vocabulary"]),
+        tests("ProbingTests", ["Kernel", "Probing", "TLS", "TestCertificates", "Vocabulary"]),
         tests(
             "ProxyTests",
             [
@@ -140,7 +140,7 @@ let package = Package(
             ["Administration", "CCurl", "Control", "Statistics", "Verification", "Vocabulary", histogram]),
         // Floor 4: the programs themselves, with real applications.
         .testTarget(
-            name: "WholeProgramTests", dependencies: ["portico", "samples"], exclude: ["Scenarios"],
+            name: "WholeProgramTests", dependencies: ["TestCertificates", "portico", "samples"], exclude: ["Scenarios"],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -3,6 +3,9 @@
 # What every build needs.
 build_packages="libssl-dev libcurl4-openssl-dev libnghttp2-dev libsqlite3-dev pkg-config"
 
+# What Tests/live drives the front door with.
+live_packages="postgresql redis-server redis-tools slowhttptest python3-websockets util-linux"
+
 # install_missing PACKAGE…
 install_missing() {
     missing=""

@@ -15,6 +15,8 @@ package struct StatusReport: Codable, Sendable, Hashable {
     package var accessLog: String?
     /// `epoll` or `io_uring`.
     package var engine: String
+    /// Why that one.
+    package var engineReason: String
     package var workers: Int
     package var revision: UInt64
     package var ready: Bool
@@ -24,7 +26,8 @@ package struct StatusReport: Codable, Sendable, Hashable {
 
     package init(
         version: String, serverPID: Int32, keeperPID: Int32, startedAt: String, serverStarts: Int,
-        stateDirectory: String, accessLog: String?, engine: String, workers: Int, revision: UInt64, ready: Bool,
+        stateDirectory: String, accessLog: String?, engine: String, engineReason: String,
+        workers: Int, revision: UInt64, ready: Bool,
         listeners: [ListenerReport], services: [ServiceReport], shares: [ShareReport]
     ) {
         self.version = version
@@ -35,6 +38,7 @@ package struct StatusReport: Codable, Sendable, Hashable {
         self.stateDirectory = stateDirectory
         self.accessLog = accessLog
         self.engine = engine
+        self.engineReason = engineReason
         self.workers = workers
         self.revision = revision
         self.ready = ready
@@ -51,21 +55,42 @@ package struct ListenerReport: Codable, Sendable, Hashable {
     package var bind: String
     package var connectionsOpen: Int
     package var connectionsAccepted: Int
-    /// Requests refused before routing (malformed, too large, timed out).
+    /// Connections closed at once: their address has as many as it may, or is not trusted to announce others.
     package var requestsRefused: Int
+    package var refusals: ListenerRefusals
     /// `nil`: plain bytes.
     package var tls: TLSReport?
 
     package init(
         name: String, bind: String, connectionsOpen: Int, connectionsAccepted: Int, requestsRefused: Int,
-        tls: TLSReport? = nil
+        refusals: ListenerRefusals = ListenerRefusals(), tls: TLSReport? = nil
     ) {
+        self.refusals = refusals
         self.tls = tls
         self.name = name
         self.bind = bind
         self.connectionsOpen = connectionsOpen
         self.connectionsAccepted = connectionsAccepted
         self.requestsRefused = requestsRefused
+    }
+}
+
+/// What became of clients that a listener did not take at once, counted since the server started.
+package struct ListenerRefusals: Codable, Sendable, Hashable {
+    /// Closed: their address has as many connections as it may.
+    package var perAddress: Int
+    /// Closed: from outside the networks that may send a PROXY header.
+    package var untrusted: Int
+    /// How often a worker stopped accepting because the bound on connections was reached.
+    package var pausedFull: Int
+    /// The same, because descriptors or memory were short.
+    package var pausedShort: Int
+
+    package init(perAddress: Int = 0, untrusted: Int = 0, pausedFull: Int = 0, pausedShort: Int = 0) {
+        self.perAddress = perAddress
+        self.untrusted = untrusted
+        self.pausedFull = pausedFull
+        self.pausedShort = pausedShort
     }
 }
 
@@ -162,7 +187,8 @@ package struct BackendReport: Codable, Sendable, Hashable {
     package var address: String
     package var pid: Int32?
     package var release: String?
-    /// `starting`, `ready`, `unhealthy`, `draining`, `stopping` or `backing_off`; fixed backends: `ready` or `unhealthy`.
+    /// `starting`, `ready`, `unhealthy`, `draining`, `stopping`, `backing_off` or `crash_looping`; fixed backends: `ready`
+    /// or `unhealthy`.
     package var phase: String
     /// The last word of its health check, in full: "200 in 1.2 ms", "connection refused".
     package var health: String?

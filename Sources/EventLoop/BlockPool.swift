@@ -13,6 +13,8 @@ package struct BlockPool: ~Copyable {
     private var largeSpareCount = 0
     /// Blocks lent now: none may be left when nothing is going on.
     package private(set) var lentCount = 0
+    /// Bytes of the blocks lent now.
+    package private(set) var lentBytes = 0
 
     package init() {}
 
@@ -31,6 +33,7 @@ package struct BlockPool: ~Copyable {
         precondition(count <= Self.largeBytes, "no block has \(count) bytes")
         lentCount += 1
         if count <= Self.smallBytes {
+            lentBytes += Self.smallBytes
             if let block = smallSpares {
                 smallSpares = block.load(as: UnsafeMutableRawPointer?.self)
                 smallSpareCount -= 1
@@ -38,6 +41,7 @@ package struct BlockPool: ~Copyable {
             }
             return .allocate(byteCount: Self.smallBytes, alignment: 16)
         }
+        lentBytes += Self.largeBytes
         if let block = largeSpares {
             largeSpares = block.load(as: UnsafeMutableRawPointer?.self)
             largeSpareCount -= 1
@@ -49,6 +53,7 @@ package struct BlockPool: ~Copyable {
     /// Takes a lent block back.
     package mutating func giveBack(_ block: UnsafeMutableRawBufferPointer) {
         lentCount -= 1
+        lentBytes -= block.count
         let base = block.baseAddress!
         if block.count == Self.smallBytes {
             guard smallSpareCount < LoopLimits.spareBlocksMax else { return base.deallocate() }

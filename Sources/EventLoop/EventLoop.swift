@@ -26,6 +26,12 @@ package protocol EventLoop: ~Copyable {
     /// Rings this loop from any thread; valid until the loop ends.
     var bell: WakeupBell { get }
 
+    /// Descriptors open now: connections on both sides, listeners and the loop's own.
+    var openDescriptors: Int { get }
+
+    /// Bytes of blocks lent now, for what is unsent or incomplete.
+    var lentBytes: Int { get }
+
     // MARK: Listeners
 
     /// Takes connections from `descriptor`, which stays the caller's. `token` comes back with each `.accepted`.
@@ -47,16 +53,25 @@ package protocol EventLoop: ~Copyable {
     /// The peer of an accepted connection, as the system gave it. Valid until the next call.
     func peerAddress(of connection: ConnectionHandle) -> UnsafePointer<sockaddr_storage>
 
+    /// The address that the client of an accepted connection connected to; family `AF_UNSPEC` when it is not known.
+    /// A system call.
+    func localAddress(of connection: ConnectionHandle) -> sockaddr_storage
+
     /// Takes `pieces` as a whole, in order, behind what was sent before; they may be reused when it returns.
     ///
     /// A failure comes as `.sendFailed`. Callers hold back while `isCongested`; what they send nevertheless is kept.
     mutating func send(_ connection: ConnectionHandle, _ pieces: UnsafeMutableBufferPointer<iovec>)
+    /// Gives the system now what it takes of what was sent, for a connection that is about to be closed.
+    mutating func hurry(_ connection: ConnectionHandle)
     /// Whether enough is waiting to be sent that its source should pause; `.drained` tells when it is over.
     func isCongested(_ connection: ConnectionHandle) -> Bool
     /// Bytes taken by `send` and not yet by the system.
     func unsentBytes(_ connection: ConnectionHandle) -> Int
     /// Bytes that the system took since the connection began: progress, and whether anything was sent at all.
     func sentBytes(_ connection: ConnectionHandle) -> UInt64
+    /// Of these, the bytes that the peer has acknowledged. A system call: for rare looks at a slow peer, who may take
+    /// much without the system taking more.
+    func deliveredBytes(_ connection: ConnectionHandle) -> UInt64
 
     /// No `.received` or `.ended` until `resumeReceiving`; the peer is slowed down. Connections begin receiving.
     mutating func pauseReceiving(_ connection: ConnectionHandle)
@@ -64,7 +79,7 @@ package protocol EventLoop: ~Copyable {
     func isReceiving(_ connection: ConnectionHandle) -> Bool
     /// Asks the system now whether bytes, an end or an error wait to be received.
     func hasInput(_ connection: ConnectionHandle) -> Bool
-    /// Whether something arrived, or the peer is gone, that `next` has not told yet. Costs no system call.
+    /// Whether something arrived, or the peer is gone, that `next` has not told yet. Costs no system call while receiving.
     func isStirred(_ connection: ConnectionHandle) -> Bool
 
     /// Sends what is unsent, then the end. Receiving goes on.

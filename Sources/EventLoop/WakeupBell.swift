@@ -4,7 +4,7 @@ import CKernel
 
 /// Makes a loop's `next` return `.wakeup`. Valid as long as the loop runs.
 package struct WakeupBell: Sendable {
-    let descriptor: CInt
+    package let descriptor: CInt
 
     package func ring() {
         loop_wakeup_ring(descriptor)

@@ -2,14 +2,6 @@
 
 import Vocabulary
 
-/// Which form a PROXY protocol header has.
-package enum ProxyHeaderVersion: String, Hashable, Sendable, CaseIterable {
-    /// A line of text.
-    case v1
-    /// Binary.
-    case v2
-}
-
 extension ProxyHeader {
     /// Appends the header: at most `textBytesMax` bytes. Pure.
     ///

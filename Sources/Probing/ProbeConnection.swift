@@ -1,6 +1,6 @@
 // One probe under way: a non-blocking connection and how far it has come. Confined to the prober's thread.
 //
-// connecting → (tcp: verdict) → sending → receiving → verdict → lingering → gone. After its verdict an HTTP probe goes on
+// connecting → shaking hands (with TLS) → (tcp: verdict) → sending → receiving → verdict → lingering → gone. After its verdict an HTTP probe goes on
 // reading for a while and throws away what comes: closing with unread bytes would reset the connection under a backend
 // that is still writing, and fill its log with errors.
 
@@ -12,6 +12,7 @@ import Vocabulary
 final class ProbeConnection {
     private enum Phase {
         case connecting
+        case shakingHands
         case sending(rest: ArraySlice<UInt8>)
         case receiving([UInt8])
         case lingering(bytesLeft: Int)
@@ -22,7 +23,7 @@ final class ProbeConnection {
         /// Nothing yet: wait for the descriptor again.
         case waiting
         /// The verdict; with `isOver`, the connection has nothing more to do.
-        case verdict(isPass: Bool, detail: String, isOver: Bool)
+        case verdict(ProbeReport.Verdict, detail: String, isOver: Bool)
         /// It had its verdict before and is now over.
         case over
     }
@@ -31,28 +32,42 @@ final class ProbeConnection {
     let startedAt: Instant
     let deadline: Instant
     private let descriptor: OwnedDescriptor
+    private let channel: ProbeChannel
     private var phase = Phase.connecting
 
     /// Why a probe could not even begin.
     struct NotStarted: Error {
+        var verdict: ProbeReport.Verdict
         var detail: String
+
+        init(_ verdict: ProbeReport.Verdict, _ detail: String) {
+            self.verdict = verdict
+            self.detail = detail
+        }
+
+        /// A call that began the connection failed.
+        init(_ errno: CInt, to endpoint: Endpoint) {
+            self.init(ProbeWording.verdict(on: errno), ProbeWording.notConnected(errno, to: endpoint))
+        }
     }
 
     init(_ order: ProbeOrder, now: Instant) throws(NotStarted) {
         guard let address = SocketAddress(order.endpoint) else {
-            throw NotStarted(detail: ProbeWording.unusable(order.endpoint))
+            throw NotStarted(.failed, ProbeWording.unusable(order.endpoint))
         }
-        guard Self.request(order) != nil else { throw NotStarted(detail: ProbeWording.unusableRequest) }
+        guard Self.request(order) != nil else { throw NotStarted(.failed, ProbeWording.unusableRequest) }
         let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         let number = socket(address.family, kind, 0)
-        guard number >= 0 else {
-            throw NotStarted(detail: ProbeWording.notConnected(errno, to: order.endpoint))
-        }
+        guard number >= 0 else { throw NotStarted(errno, to: order.endpoint) }
         let descriptor = OwnedDescriptor(number)
         let result = address.withSockAddr { connect(number, $0, $1) }
         guard result == 0 || errno == EINPROGRESS || errno == EINTR else {
-            throw NotStarted(detail: ProbeWording.notConnected(errno, to: order.endpoint))
+            throw NotStarted(errno, to: order.endpoint)
         }
+        guard let channel = ProbeChannel(number, order.security) else {
+            throw NotStarted(detail: ProbeWording.unusableName)
+        }
+        self.channel = channel
         self.order = order
         self.descriptor = descriptor
         startedAt = now
@@ -65,7 +80,7 @@ final class ProbeConnection {
     var events: CInt {
         switch phase {
         case .connecting, .sending: POLLOUT
-        case .receiving, .lingering: POLLIN
+        case .shakingHands, .receiving, .lingering: POLLIN
         }
     }
 
@@ -78,12 +93,18 @@ final class ProbeConnection {
                 guard error == 0 else {
                     return fail(ProbeWording.notConnected(error, to: order.endpoint))
                 }
+                phase = .shakingHands
+            case .shakingHands:
+                guard channel.shakeHands() == 0 else {
+                    if isTransient { return .waiting }
+                    return fail(channel.failure.map(ProbeWording.untrusted) ?? ProbeWording.broken(errno))
+                }
                 guard let request = Self.request(order), !request.isEmpty else {
-                    return .verdict(isPass: true, detail: ProbeWording.connected(after: now - startedAt), isOver: true)
+                    return .verdict(.passed, detail: ProbeWording.connected(after: now - startedAt), isOver: true)
                 }
                 phase = .sending(rest: request[...])
             case .sending(let rest):
-                let sent = rest.withUnsafeBytes { send(number, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+                let sent = channel.write(rest)
                 guard sent >= 0 else {
                     if isTransient { return .waiting }
                     // It may have answered and closed without reading: that answer counts.
@@ -106,7 +127,7 @@ final class ProbeConnection {
         switch phase {
         case .lingering: .over
         case .connecting: fail(word(isConnected: false))
-        case .sending, .receiving: fail(word(isConnected: true))
+        case .shakingHands, .sending, .receiving: fail(word(isConnected: true))
         }
     }
 
@@ -119,7 +140,7 @@ final class ProbeConnection {
         var bytes = earlier
         var block = [UInt8](repeating: 0, count: ProbingLimits.headBytesMax - bytes.count)
         guard !block.isEmpty else { return fail(ProbeWording.headTooLong) }
-        let length = read(number, &block, block.count)
+        let length = channel.read(&block)
         guard length >= 0 else { return isTransient ? .waiting : fail(ProbeWording.broken(errno)) }
         bytes += block[..<length]
         switch StatusLine.read(bytes, isEnd: length == 0) {
@@ -130,9 +151,9 @@ final class ProbeConnection {
             return fail(fault)
         case .complete(let line):
             phase = .lingering(bytesLeft: ProbingLimits.restBytesMax)
-            let isPass = (200...299).contains(line.status)
-            let detail = ProbeWording.answered(line, after: now - startedAt)
-            return .verdict(isPass: isPass, detail: detail, isOver: length == 0)
+            let verdict = (200...299).contains(line.status) ? ProbeReport.Verdict.passed : .failed
+            let detail = ProbeWording.answered(line, to: order, after: now - startedAt)
+            return .verdict(verdict, detail: detail, isOver: length == 0)
         }
     }
 
@@ -140,7 +161,7 @@ final class ProbeConnection {
         var left = bytesLeft
         var block = [UInt8](repeating: 0, count: 16 * 1024)
         while left > 0 {
-            let length = read(number, &block, block.count)
+            let length = channel.read(&block)
             if length < 0 && isTransient {
                 phase = .lingering(bytesLeft: left)
                 return .waiting
@@ -154,7 +175,7 @@ final class ProbeConnection {
     private var isTransient: Bool { errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR }
 
     private func fail(_ detail: String) -> Step {
-        .verdict(isPass: false, detail: detail, isOver: true)
+        .verdict(.failed, detail: detail, isOver: true)
     }
 
     /// How connecting went; 0 for well.

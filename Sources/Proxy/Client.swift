@@ -3,6 +3,7 @@
 
 import EventLoop
 import HTTPWire
+import Routing
 import Vocabulary
 
 /// How far a body has been relayed.
@@ -51,13 +52,29 @@ struct Span {
     }
 }
 
+/// Since when, and from which count of bytes, a rate is measured.
+struct RateWindow {
+    var began = Instant.zero
+    var mark: UInt64 = 0
+
+    /// Whether the bytes since then are fewer than the rules ask for.
+    func isTooSlow(_ bytes: UInt64, _ rules: borrowing ListenerRules, now: Instant) -> Bool {
+        let elapsed = now - began
+        guard rules.bytesPerSecondMin.bytes > 0, elapsed > rules.rateGrace else { return false }
+        let milliseconds = (elapsed - rules.rateGrace) / .milliseconds(1)
+        return Double(bytes &- mark) < Double(rules.bytesPerSecondMin.bytes) * milliseconds / 1000
+    }
+}
+
 /// A client connection. One exchange at a time; pipelined requests wait in `stash`.
 struct Client {
-    /// Successors: (greeting →) multiplexed → lingering → gone, or
-    /// (greeting → | hello →) idle → head → (held ⇄ connecting) → exchanging → idle | tunneling | lingering → gone.
+    /// Successors: (waiting →) (greeting →) multiplexed → lingering → gone, or (waiting →) (greeting → | hello →) idle →
+    /// head → (held ⇄ connecting) → exchanging → idle | tunneling | lingering → gone.
     enum Phase: UInt8 {
         case free
-        /// What comes before the first request is in progress: a TLS handshake.
+        /// Came when the listener was full: nothing is read before another one leaves.
+        case waiting
+        /// What comes before the first request is in progress: a PROXY header, a TLS handshake.
         case greeting
         /// HTTP/2: its streams are clients of their own.
         case multiplexed
@@ -119,6 +136,8 @@ struct Client {
         static let sendsTrailers = Flags(rawValue: 1 << 25)
         /// Trailers of the response go to the client.
         static let returnsTrailers = Flags(rawValue: 1 << 26)
+        /// The last attempt found no descriptor for its connection.
+        static let outOfDescriptors = Flags(rawValue: 1 << 28)
     }
 
     var handle = ConnectionHandle.none
@@ -178,7 +197,15 @@ struct Client {
     var chosen = Instant.zero
     var connected = Instant.zero
     var answered = Instant.zero
-    /// What the system had taken when the last deadline was set: progress of a slow reader.
+    /// Requests that came on this connection.
+    var requests: UInt32 = 0
+    /// What its address counts under; 0: it does not count.
+    var addressKey: UInt64 = 0
+    /// Of the request's body.
+    var bodyRate = RateWindow()
+    /// The same for the response that it does not take fast enough.
+    var readRate = RateWindow()
+    /// What the client had acknowledged when the last deadline was set: progress of a slow reader.
     var sentMark: UInt64 = 0
     var lingerBytes = 0
     var heldNext = UInt32.max
@@ -232,6 +259,9 @@ struct PeerText {
     /// The address alone, without brackets and port.
     var addressStart: UInt8 = 0
     var addressCount: UInt8 = 0
+    /// The same as a value; `nil` for a unix socket.
+    var address: IPAddress?
+    var port: UInt16 = 0
 
     static func bytes(_ text: UnsafeMutablePointer<PeerText>) -> UnsafeMutableRawPointer {
         UnsafeMutableRawPointer(text)

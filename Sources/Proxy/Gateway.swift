@@ -19,7 +19,7 @@ package final class Gateway: Sendable {
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
-        board = GaugeBoard(workers: configuration.workers)
+        board = GaugeBoard(workers: configuration.workers, seed: configuration.seed)
         // A peer that left must be an error of the call that wrote to it, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
     }
@@ -125,6 +125,6 @@ package final class Gateway: Sendable {
         }
     }
 
-    /// The name of the event loop's backend: `epoll`.
+    /// The name of the event loop's backend: `epoll` or `io_uring`.
     package var engineName: String { configuration.engine.rawValue }
 }

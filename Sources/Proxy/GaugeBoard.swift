@@ -12,19 +12,23 @@ final class Publication: Sendable {
     let dresses: Dresses
     /// In the order of `listeners`, of `table.services`, and of each service's backends.
     let listenerBlocks: [GaugeBlock]
+    let gates: [ListenerGate]
     let serviceBlocks: [GaugeBlock]
     let backendBlocks: [[GaugeBlock]]
+    let bells: WorkerBells
 
     init(
         table: RoutingTable, listeners: [BoundListener], dresses: Dresses, listenerBlocks: [GaugeBlock],
-        serviceBlocks: [GaugeBlock], backendBlocks: [[GaugeBlock]]
+        gates: [ListenerGate], serviceBlocks: [GaugeBlock], backendBlocks: [[GaugeBlock]], bells: WorkerBells
     ) {
         self.table = table
         self.dresses = dresses
         self.listeners = listeners
         self.listenerBlocks = listenerBlocks
+        self.gates = gates
         self.serviceBlocks = serviceBlocks
         self.backendBlocks = backendBlocks
+        self.bells = bells
     }
 }
 
@@ -37,18 +41,27 @@ final class GaugeBoard: Sendable {
         var backends: [BackendID: GaugeBlock] = [:]
         var services: [ServiceName: GaugeBlock] = [:]
         var listenerBlocks: [ListenerName: GaugeBlock] = [:]
+        var gates: [ListenerName: ListenerGate] = [:]
     }
 
-    private let workers: Int
+    /// What the state is changed with.
+    fileprivate struct Surroundings {
+        let workers: Int
+        let seed: UInt64
+        let bells: WorkerBells
+    }
+
+    private let surroundings: Surroundings
     private let state = Mutex(State())
 
-    init(workers: Int) {
-        self.workers = workers
+    /// `seed` is for the hashes of client addresses.
+    init(workers: Int, seed: UInt64) {
+        surroundings = Surroundings(workers: workers, seed: seed, bells: WorkerBells(workers: workers))
     }
 
     /// The first publication.
     func publication(of table: RoutingTable, listeners: [BoundListener], dresses: Dresses) -> Publication {
-        state.withLock { $0.publish(table, listeners, dresses, workers) }
+        state.withLock { $0.publish(table, listeners, dresses, surroundings) }
     }
 
     /// A later publication; `nil` when `table` is older than the newest one.
@@ -57,7 +70,7 @@ final class GaugeBoard: Sendable {
     ) -> Publication? {
         state.withLock { state -> Publication? in
             guard table.revision >= state.revision else { return nil }
-            return state.publish(table, listeners ?? state.listeners, dresses ?? state.dresses, workers)
+            return state.publish(table, listeners ?? state.listeners, dresses ?? state.dresses, surroundings)
         }
     }
 
@@ -95,8 +108,17 @@ final class GaugeBoard: Sendable {
     }
 
     func gauges(of listener: ListenerName) -> ListenerGauges? {
-        guard let block = state.withLock({ $0.listenerBlocks[listener] }) else { return nil }
-        return Self.sum(block)
+        let (block, gate) = state.withLock { ($0.listenerBlocks[listener], $0.gates[listener]) }
+        guard let block, let gate else { return nil }
+        var sum = Self.sum(block)
+        for index in 0..<gate.workers {
+            let lane = gate.lane(index)
+            sum.refusedPerAddress += lane.pointee.perAddress.load(ordering: .relaxed)
+            sum.refusedUntrusted += lane.pointee.untrusted.load(ordering: .relaxed)
+            sum.pausedFull += lane.pointee.pausedFull.load(ordering: .relaxed)
+            sum.pausedShort += lane.pointee.pausedShort.load(ordering: .relaxed)
+        }
+        return sum
     }
 
     var openConnections: Int {
@@ -111,14 +133,13 @@ final class GaugeBoard: Sendable {
         }
     }
 
-    /// A listener's lane counts open connections as its load, accepted ones as requests, and the rest as failures.
+    /// A listener's lane counts open connections as its load and accepted ones as requests.
     private static func sum(_ block: GaugeBlock) -> ListenerGauges {
         var sum = ListenerGauges()
         for index in 0..<block.lanes {
             let lane = block.lane(index)
             sum.open += lane.pointee.inFlight
             sum.accepted += lane.pointee.requests.load(ordering: .relaxed)
-            sum.refused += lane.pointee.connectFailures.load(ordering: .relaxed)
             sum.handshakes += lane.pointee.handshakes.load(ordering: .relaxed)
             sum.handshakesResumed += lane.pointee.handshakesResumed.load(ordering: .relaxed)
             sum.handshakesFailed += lane.pointee.handshakesFailed.load(ordering: .relaxed)
@@ -129,8 +150,10 @@ final class GaugeBoard: Sendable {
 
 extension GaugeBoard.State {
     fileprivate mutating func publish(
-        _ table: RoutingTable, _ listeners: [BoundListener], _ dresses: Dresses, _ workers: Int
+        _ table: RoutingTable, _ listeners: [BoundListener], _ dresses: Dresses,
+        _ surroundings: GaugeBoard.Surroundings
     ) -> Publication {
+        let workers = surroundings.workers
         revision = table.revision
         self.listeners = listeners
         self.dresses = dresses
@@ -141,13 +164,27 @@ extension GaugeBoard.State {
         backends = backends.filter { backendIDs.contains($0.key) || Self.isBusy($0.value) }
         services = services.filter { serviceNames.contains($0.key) || Self.isBusy($0.value) }
         listenerBlocks = listenerBlocks.filter { listenerNames.contains($0.key) || Self.isBusy($0.value) }
+        gates = gates.filter { listenerBlocks[$0.key] != nil || listenerNames.contains($0.key) }
+        for rules in table.listeners { gates[rules.name]?.setLimit(rules.connectionsMax) }
         return Publication(
             table: table, listeners: listeners, dresses: dresses,
             listenerBlocks: listeners.map { Self.block(&listenerBlocks, $0.name, workers) },
+            gates: listeners.map { gate($0.name, table, surroundings) },
             serviceBlocks: table.services.map { Self.block(&services, $0.name, workers) },
             backendBlocks: table.services.map { service in
                 service.backends.map { Self.block(&backends, $0.id, workers) }
-            })
+            }, bells: surroundings.bells)
+    }
+
+    private mutating func gate(
+        _ name: ListenerName, _ table: RoutingTable, _ surroundings: GaugeBoard.Surroundings
+    ) -> ListenerGate {
+        if let gate = gates[name] { return gate }
+        let limit = table.listeners.first { $0.name == name }?.connectionsMax ?? 0
+        let gate = ListenerGate(
+            workers: surroundings.workers, limit: limit, bells: surroundings.bells, seed: surroundings.seed)
+        gates[name] = gate
+        return gate
     }
 
     private static func isBusy(_ block: GaugeBlock) -> Bool {

@@ -87,11 +87,13 @@ final class GaugeBlock: Sendable {
             (base + index * Self.stride).bindMemory(to: GaugeLane.self, capacity: 1).initialize(to: GaugeLane())
         }
         (base + lanes * Self.stride).bindMemory(to: Atomic<UInt64>.self, capacity: 1).initialize(to: Atomic(0))
+        (base + lanes * Self.stride + 64).bindMemory(to: Atomic<Int>.self, capacity: 1).initialize(to: Atomic(0))
     }
 
     deinit {
         for index in 0..<lanes { lane(index).deinitialize(count: 1) }
         consecutiveConnectFailures.deinitialize(count: 1)
+        heldTotal.deinitialize(count: 1)
         base.deallocate()
     }
 
@@ -104,6 +106,11 @@ final class GaugeBlock: Sendable {
     /// Connect failures in a row over all workers: behind the lanes, since every worker writes it.
     var consecutiveConnectFailures: UnsafeMutablePointer<Atomic<UInt64>> {
         (base + lanes * Self.stride).assumingMemoryBound(to: Atomic<UInt64>.self)
+    }
+
+    /// Requests held over all workers, on a cache line of its own: every worker writes it.
+    var heldTotal: UnsafeMutablePointer<Atomic<Int>> {
+        (base + lanes * Self.stride + 64).assumingMemoryBound(to: Atomic<Int>.self)
     }
 
     /// The step from one lane to the next, in bytes: for summing without touching the block.

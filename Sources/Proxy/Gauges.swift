@@ -44,14 +44,23 @@ package struct ServiceGauges: Hashable, Sendable {
 package struct ListenerGauges: Hashable, Sendable {
     package var open = 0
     package var accepted: UInt64 = 0
-    /// Closed at once, because the listener's bound was reached.
-    package var refused: UInt64 = 0
+    /// Closed at once, because their address has as many as it may.
+    package var refusedPerAddress: UInt64 = 0
+    /// Closed at once, because they come from outside the networks that may send a PROXY header.
+    package var refusedUntrusted: UInt64 = 0
+    /// How often a worker stopped accepting because the bound on connections was reached.
+    package var pausedFull: UInt64 = 0
+    /// The same, because descriptors or memory were short.
+    package var pausedShort: UInt64 = 0
     /// TLS handshakes that went well.
     package var handshakes: UInt64 = 0
     /// Of these, those that went on from an earlier session.
     package var handshakesResumed: UInt64 = 0
-    /// Handshakes that failed or took too long.
+    /// Handshakes that failed or took too long, and connections without the PROXY header that they must have.
     package var handshakesFailed: UInt64 = 0
+
+    /// Closed at once.
+    package var refused: UInt64 { refusedPerAddress + refusedUntrusted }
 
     package init() {}
 }

@@ -23,8 +23,12 @@ enum ProxyLimits {
     static let lingerFor = Duration.seconds(5)
     /// Bytes thrown away meanwhile; one more closes at once.
     static let lingerBytesMax = 16 << 20
-    /// How long accepting pauses when the system is out of descriptors.
+    /// How long accepting pauses when descriptors or memory are short; then it is looked at again.
     static let acceptPause = Duration.milliseconds(50)
+    /// Descriptors that are left to everything but the workers: log files, the admin API, probes.
+    static let descriptorsOfOthers = 128
+    /// Of a worker's descriptors, the share that clients don't get: connections to backends need one each.
+    static let upstreamDescriptorShare = 8
     /// Interim responses (1xx) passed per request; one more is malformed.
     static let interimResponsesMax = 16
     /// Bytes of the path and of the host that the access log shows; the rest is cut off.

@@ -16,6 +16,12 @@ enum Reason: UInt8 {
     case upstreamMalformed
     case clientAbort
     case clientTimeout
+    /// Sent a body, or took a response, at less than the rate that the listener asks for.
+    case clientTooSlow
+    /// Too much waits in buffers for another request.
+    case outOfMemory
+    /// No descriptor for a connection to a backend.
+    case outOfDescriptors
     /// The head or the chunked coding broke a rule; the log adds which.
     case malformedRequest
     case noRoute
@@ -42,6 +48,9 @@ enum Reason: UInt8 {
         case .upstreamMalformed: "upstream_malformed"
         case .clientAbort: "client_abort"
         case .clientTimeout: "client_timeout"
+        case .clientTooSlow: "client_too_slow"
+        case .outOfMemory: "out_of_memory"
+        case .outOfDescriptors: "out_of_descriptors"
         case .malformedRequest: "malformed_request"
         case .noRoute: "no_route"
         case .bodyTooLarge: "body_too_large"

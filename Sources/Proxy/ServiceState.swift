@@ -29,6 +29,7 @@ struct ServiceState {
     var holdFor = Duration.zero
     /// See `ServiceRules.silence`.
     var silence = Duration.zero
+    var proxyHeader: ProxyHeaderVersion?
     /// The hold queue: clients in the order they came.
     var heldFirst = UInt32.max
     var heldLast = UInt32.max
@@ -59,7 +60,12 @@ struct ListenerState {
     /// -1 when this worker has no socket of it.
     var descriptor: CInt
     var isOpen = false
-    var isPaused = false
+    /// Accepting pauses: clients wait here, or descriptors or memory are short.
+    var isFull = false
+    var isShort = false
+    /// Clients that came when the listener was full, in their order.
+    var waitingFirst = UInt32.max
+    var waitingLast = UInt32.max
     /// Accepted connections have something to say before their first request.
     var isPreceded = false
     /// TLS goes through unopened, to the service of its server name.
@@ -69,7 +75,7 @@ struct ListenerState {
     /// A TCP listener whose service no table knows yet takes no connections.
     var rules: ListenerRules
     var lane: UnsafeMutablePointer<GaugeLane>
-    var firstLane: UnsafeMutableRawPointer
     /// Keeps the lanes alive as long as a connection may count on them.
     var owner: GaugeBlock
+    var gate: ListenerGate
 }

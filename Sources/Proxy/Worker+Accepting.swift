@@ -1,4 +1,4 @@
-// Clients come: bounds, gauges, and the pause when the system is out of descriptors.
+// Clients come: who may, the bounds on connections, and the pause when descriptors or memory are short.
 
 import CKernel
 import EventLoop
@@ -9,23 +9,45 @@ import Vocabulary
 
 extension Worker where Loop: ~Copyable {
     mutating func accepted(_ handle: ConnectionHandle, token: UInt32) {
-        let lane = listeners[Int(token)].lane
-        guard openConnections(Int(token)) < listeners[Int(token)].rules.connectionsMax else {
-            GaugeLane.count(lane.pointee.connectFailures)
-            loop.close(handle)
-            return
-        }
-        GaugeLane.count(lane.pointee.requests)
-        lane.pointee.shift(by: 1, now: loop.now)
+        let listener = Int(token)
         prepare(handle, .client)
-        writePeer(of: handle)
         let client = clients[handle.index]
         client.pointee = Client()
         client.pointee.handle = handle
         client.pointee.listener = Int32(token)
-        if listeners[Int(token)].isPreceded {
+        client.pointee.phase = .waiting
+        writePeer(of: handle)
+        let address = IPAddress(loop.peerAddress(of: handle))
+        if let networks = listeners[listener].rules.proxyFrom {
+            // Its real client is known once the header was read, and counted then.
+            guard let address, networks.contains(where: { $0.contains(address) }) else {
+                GaugeLane.count(listeners[listener].gate.lane(index).pointee.untrusted)
+                return closeClient(client)
+            }
+        } else if let address, !countAddress(client, address) {
+            return closeClient(client)
+        }
+        if listeners[listener].waitingFirst == .max, listeners[listener].gate.enter() {
+            begin(client)
+        } else {
+            loop.pauseReceiving(handle)
+            appendWaiting(client)
+            if listeners[listener].gate.wait(worker: index) { beginFirstWaiting(listener) }
+            updateWaiting(listener)
+        }
+        pauseIfShort()
+    }
+
+    /// A client that has a place.
+    private mutating func begin(_ client: ClientPointer) {
+        let handle = client.pointee.handle
+        let listener = Int(client.pointee.listener)
+        let lane = listeners[listener].lane
+        GaugeLane.count(lane.pointee.requests)
+        lane.pointee.shift(by: 1, now: loop.now)
+        if listeners[listener].isPreceded {
             client.pointee.phase = .greeting
-            loop.setDeadline(handle, loop.now + listeners[Int(token)].rules.handshakeTimeout)
+            loop.setDeadline(handle, loop.now + listeners[listener].rules.handshakeTimeout)
         } else {
             beginClient(client)
         }
@@ -33,45 +55,183 @@ extension Worker where Loop: ~Copyable {
 
     /// The connection carries the application's bytes from here on.
     mutating func beginClient(_ client: ClientPointer) {
-        let token = Int(client.pointee.listener)
-        if listeners[token].tcpService >= 0 {
-            beginTCP(client, service: listeners[token].tcpService)
-        } else if listeners[token].isPassthrough {
+        let listener = Int(client.pointee.listener)
+        if listeners[listener].tcpService >= 0 {
+            beginTCP(client, service: listeners[listener].tcpService)
+        } else if listeners[listener].isPassthrough {
             beginHello(client)
         } else {
             client.pointee.phase = .idle
-            loop.setDeadline(client.pointee.handle, loop.now + listeners[token].rules.idleTimeout)
+            // Who comes in the middle of a drain (out of a handshake, or of those who waited) has a request in mind.
+            let patience = isDraining ? ProxyLimits.lingerFor : listeners[listener].rules.idleTimeout
+            loop.setDeadline(client.pointee.handle, loop.now + patience)
         }
     }
 
-    private func openConnections(_ token: Int) -> Int {
-        var sum = 0
-        var lane = listeners[token].firstLane
-        for _ in 0..<workerCount {
-            sum += lane.assumingMemoryBound(to: GaugeLane.self).pointee.inFlight
-            lane += GaugeBlock.laneStride
+    /// Counts a connection of this address; `false` when it has too many.
+    private func countAddress(_ client: ClientPointer, _ address: IPAddress) -> Bool {
+        let listener = Int(client.pointee.listener)
+        guard let most = listeners[listener].rules.connectionsPerAddressMax else { return true }
+        let gate = listeners[listener].gate
+        let key = gate.addresses.key(of: address)
+        guard gate.addresses.enter(key, limit: most) else {
+            GaugeLane.count(gate.lane(index).pointee.perAddress)
+            return false
         }
-        return sum
+        client.pointee.addressKey = key
+        return true
     }
 
-    /// Out of descriptors: the clients wait in the backlog until some are free again.
+    /// Behind a PROXY header, the client is whom the header names; `false` when its address has too many connections.
+    mutating func takeHeralded(_ client: ClientPointer) -> Bool {
+        writePeer(of: client.pointee.handle)
+        guard let address = peers[client.pointee.handle.index].pointee.address else { return true }
+        return countAddress(client, address)
+    }
+
+    // MARK: The bound on connections
+
+    private mutating func appendWaiting(_ client: ClientPointer) {
+        let listener = Int(client.pointee.listener)
+        let slot = client.pointee.handle.index
+        client.pointee.heldNext = .max
+        client.pointee.heldPrevious = listeners[listener].waitingLast
+        if listeners[listener].waitingLast == .max {
+            listeners[listener].waitingFirst = slot
+        } else {
+            clients[listeners[listener].waitingLast].pointee.heldNext = slot
+        }
+        listeners[listener].waitingLast = slot
+    }
+
+    private mutating func leaveWaiting(_ client: ClientPointer) {
+        let listener = Int(client.pointee.listener)
+        let (previous, next) = (client.pointee.heldPrevious, client.pointee.heldNext)
+        if previous == .max {
+            listeners[listener].waitingFirst = next
+        } else {
+            clients[previous].pointee.heldNext = next
+        }
+        if next == .max {
+            listeners[listener].waitingLast = previous
+        } else {
+            clients[next].pointee.heldPrevious = previous
+        }
+        client.pointee.heldNext = .max
+        client.pointee.heldPrevious = .max
+    }
+
+    /// Lets the first of those who wait use a place that is taken already.
+    private mutating func beginFirstWaiting(_ listener: Int) {
+        let client = clients[listeners[listener].waitingFirst]
+        let handle = client.pointee.handle
+        leaveWaiting(client)
+        loop.resumeReceiving(handle)
+        begin(client)
+    }
+
+    /// Accepting goes on when nobody waits.
+    private mutating func updateWaiting(_ listener: Int) {
+        let isFull = listeners[listener].waitingFirst != .max
+        if !isFull { listeners[listener].gate.stopWaiting(worker: index) }
+        guard isFull != listeners[listener].isFull else { return }
+        listeners[listener].isFull = isFull
+        if isFull {
+            GaugeLane.count(listeners[listener].gate.lane(index).pointee.pausedFull)
+            if !isDraining { loop.pauseListening(token: UInt32(listener)) }
+        } else {
+            resumeIfWanted(listener)
+        }
+    }
+
+    private mutating func resumeIfWanted(_ listener: Int) {
+        guard !listeners[listener].isFull, !listeners[listener].isShort, listeners[listener].isOpen else { return }
+        loop.resumeListening(token: UInt32(listener))
+    }
+
+    /// Uses the places that others handed over, or hands them on; with `alsoFree`, takes free ones too.
+    mutating func useGrants(_ listener: Int, alsoFree: Bool = false) {
+        let gate = listeners[listener].gate
+        var grants = gate.takeGrants(worker: index)
+        guard grants > 0 || alsoFree && listeners[listener].isFull else { return }
+        while listeners[listener].waitingFirst != .max, grants > 0 || alsoFree && gate.take() {
+            grants = max(0, grants - 1)
+            beginFirstWaiting(listener)
+        }
+        for _ in 0..<grants { gate.leave() }
+        // The bit is off after a grant: who still waits asks again.
+        while listeners[listener].waitingFirst != .max, gate.wait(worker: index) { beginFirstWaiting(listener) }
+        updateWaiting(listener)
+    }
+
+    /// A client's connection is over: its place and its address count for others.
+    mutating func leaveListener(_ client: ClientPointer) {
+        let listener = Int(client.pointee.listener)
+        let gate = listeners[listener].gate
+        if client.pointee.addressKey != 0 { gate.addresses.leave(client.pointee.addressKey) }
+        if client.pointee.phase == .waiting {
+            let isListed =
+                client.pointee.heldPrevious != .max || listeners[listener].waitingFirst == client.pointee.handle.index
+            guard isListed else { return }
+            leaveWaiting(client)
+            return updateWaiting(listener)
+        }
+        listeners[listener].lane.pointee.shift(by: -1, now: loop.now)
+        gate.leave()
+    }
+
+    // MARK: Descriptors and memory
+
+    /// What this worker may have open: clients get all but the reserve for connections to backends.
+    static func descriptorShare(of configuration: Gateway.Configuration) -> Int {
+        var limit = rlimit()
+        let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+        let most = configuration.openFilesMax ?? (isKnown ? Int(clamping: limit.rlim_cur) : .max)
+        let share = (most - ProxyLimits.descriptorsOfOthers) / configuration.workers
+        return max(ProxyLimits.upstreamDescriptorShare * 2, share)
+    }
+
+    var isShortOfDescriptors: Bool {
+        loop.openDescriptors >= descriptorsMax - descriptorsMax / ProxyLimits.upstreamDescriptorShare
+    }
+
+    var isShortOfMemory: Bool { loop.lentBytes + blocks.lentBytes > bufferBytesMax }
+
+    private mutating func pauseIfShort() {
+        guard isShortOfDescriptors || isShortOfMemory else { return }
+        pauseAccepting()
+    }
+
+    /// The system itself is out of descriptors: the clients wait in the backlog until some are free again.
     mutating func acceptFailed(token: UInt32) {
-        loop.pauseListening(token: token)
-        listeners[Int(token)].isPaused = true
+        pauseAccepting()
+    }
+
+    private mutating func pauseAccepting() {
+        for listener in listeners.indices where listeners[listener].isOpen && !listeners[listener].isShort {
+            listeners[listener].isShort = true
+            GaugeLane.count(listeners[listener].gate.lane(index).pointee.pausedShort)
+            loop.pauseListening(token: UInt32(listener))
+        }
         loop.setDeadline(acceptTimer, loop.now + ProxyLimits.acceptPause)
     }
 
     mutating func resumeAccepting() {
-        for token in listeners.indices where listeners[token].isPaused {
-            listeners[token].isPaused = false
-            loop.resumeListening(token: UInt32(token))
+        guard !isShortOfDescriptors, !isShortOfMemory else {
+            return loop.setDeadline(acceptTimer, loop.now + ProxyLimits.acceptPause)
+        }
+        for listener in listeners.indices where listeners[listener].isShort {
+            listeners[listener].isShort = false
+            resumeIfWanted(listener)
         }
     }
 
-    private mutating func writePeer(of handle: ConnectionHandle) {
+    mutating func writePeer(of handle: ConnectionHandle) {
         let peer = loop.peerAddress(of: handle)
         let text = peers[handle.index]
         text.pointee = PeerText()
+        text.pointee.address = IPAddress(peer)
+        text.pointee.port = IPAddress.port(of: peer)
         var writer = ByteWriter(
             UnsafeMutableRawBufferPointer(start: PeerText.bytes(text), count: PeerText.capacity))
         let raw = UnsafeRawPointer(peer)

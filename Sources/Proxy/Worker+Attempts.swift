@@ -93,15 +93,13 @@ extension Worker where Loop: ~Copyable {
     private mutating func connect(_ client: ClientPointer, _ slot: Int32) {
         let backend = backends[slot]
         var error = EADDRNOTAVAIL
-        let handle =
-            backend.pointee.addressLength == 0
-            ? nil
-            : loop.connect(
-                to: UnsafeRawPointer(backend.pointee.address.baseAddress!), length: backend.pointee.addressLength,
-                family: backend.pointee.family, dress: backend.pointee.dress, error: &error)
-        guard let handle else {
+        var opened = open(slot, &error)
+        // Idle connections to any backend are worth less than one that is needed now.
+        if opened == nil, error == EMFILE || error == ENFILE, dropPools() { opened = open(slot, &error) }
+        guard let handle = opened else {
             // Our own want of descriptors is not the backend's fault.
             let isOurs = [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(error)
+            if isOurs { client.pointee.flags.insert(.outOfDescriptors) }
             return attemptCouldNotConnect(client, isTimeout: false, isBackendFault: !isOurs)
         }
         prepare(handle, .upstream)
@@ -117,6 +115,14 @@ extension Worker where Loop: ~Copyable {
         loop.setDeadline(handle, loop.now + services[Int(client.pointee.service)].timeouts.connect)
     }
 
+    private mutating func open(_ slot: Int32, _ error: inout CInt) -> ConnectionHandle? {
+        let backend = backends[slot]
+        guard backend.pointee.addressLength > 0 else { return nil }
+        return loop.connect(
+            to: UnsafeRawPointer(backend.pointee.address.baseAddress!), length: backend.pointee.addressLength,
+            family: backend.pointee.family, dress: backend.pointee.dress, error: &error)
+    }
+
     mutating func upstreamConnected(_ upstream: UpstreamPointer) {
         let client = clients[upstream.pointee.client.index]
         let backend = backends[upstream.pointee.backend]
@@ -129,6 +135,7 @@ extension Worker where Loop: ~Copyable {
         let service = Int(client.pointee.service)
         if client.pointee.flags.contains(.isTCP) {
             GaugeLane.count(backend.pointee.lane.pointee.requests)
+            if let version = services[service].proxyHeader { writeProxyHeader(version, client, upstream) }
             beginTunnel(client, upstream)
             feedStash(client)
         } else {
@@ -155,6 +162,7 @@ extension Worker where Loop: ~Copyable {
             }
         }
         if !client.pointee.requestBody.isDone {
+            beginBodyRate(client)
             loop.setDeadline(
                 client.pointee.handle, loop.now + bodyTime(client))
         }
@@ -198,6 +206,7 @@ extension Worker where Loop: ~Copyable {
             GaugeLane.count(backend.pointee.lane.pointee.connectFailures)
             backend.pointee.consecutiveConnectFailures.pointee.wrappingAdd(1, ordering: .relaxed)
             backend.pointee.penaltyEnd = loop.now + ProxyLimits.connectPenalty
+            client.pointee.flags.remove(.outOfDescriptors)
         }
         endAttempt(client, isFailed: true)
         client.pointee.connectAttempts += 1

@@ -40,6 +40,11 @@ extension Worker where Loop: ~Copyable {
             failRequest(client, status: 413, .bodyTooLarge)
             return bytes.count
         }
+        if sendsTooSlowly(client) {
+            abandonUpstream(client)
+            failRequest(client, status: 408, .clientTooSlow)
+            return bytes.count
+        }
         keepBody(client, bytes, relay, hasStatedLength: hasStatedLength)
         let upstream = upstreams[client.pointee.upstream.index]
         if upstream.pointee.phase == .awaitingHead {

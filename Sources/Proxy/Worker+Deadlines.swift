@@ -9,7 +9,7 @@ extension Worker where Loop: ~Copyable {
     mutating func clientDeadline(_ client: ClientPointer) {
         let handle = client.pointee.handle
         switch client.pointee.phase {
-        case .free: break
+        case .free, .waiting: break
         case .greeting, .hello: clientBroken(client)
         case .multiplexed: if client.pointee.streamCount == 0 { closeClient(client) }
         case .idle: leave(client)
@@ -26,7 +26,9 @@ extension Worker where Loop: ~Copyable {
         case .tunneling: closeTunnel(client, .clientTimeout)
         case .lingering:
             // A slow reader that still reads has time; one that is done reading has had it.
-            if loop.unsentBytes(handle) > 0, loop.sentBytes(handle) != client.pointee.sentMark {
+            if loop.unsentBytes(handle) > 0, loop.deliveredBytes(handle) != client.pointee.sentMark,
+                !readsTooSlowly(client)
+            {
                 armLinger(client)
             } else {
                 closeClient(client)
@@ -36,7 +38,11 @@ extension Worker where Loop: ~Copyable {
             break
         case .exchanging:
             if loop.isCongested(handle) {
-                if loop.sentBytes(handle) != client.pointee.sentMark { return watchSlowReader(client) }
+                guard loop.deliveredBytes(handle) == client.pointee.sentMark else {
+                    guard readsTooSlowly(client) else { return watchSlowReader(client) }
+                    abandonUpstream(client)
+                    return failRequest(client, status: 408, .clientTooSlow)
+                }
             } else if client.pointee.requestBody.isDone {
                 return
             } else if !loop.isReceiving(handle) {
@@ -61,9 +67,30 @@ extension Worker where Loop: ~Copyable {
 
     /// The client does not take what we have: it gets the time of a body read for each step forward.
     mutating func watchSlowReader(_ client: ClientPointer) {
-        client.pointee.sentMark = loop.sentBytes(client.pointee.handle)
-        loop.setDeadline(
-            client.pointee.handle, loop.now + listeners[Int(client.pointee.listener)].rules.bodyTimeout)
+        client.pointee.sentMark = loop.deliveredBytes(client.pointee.handle)
+        rearmBody(client)
+    }
+
+    /// Begins to measure how fast the client takes what waits for it.
+    func beginReadRate(_ client: ClientPointer) {
+        client.pointee.readRate = RateWindow(began: loop.now, mark: loop.deliveredBytes(client.pointee.handle))
+    }
+
+    private func readsTooSlowly(_ client: ClientPointer) -> Bool {
+        client.pointee.readRate.isTooSlow(
+            loop.deliveredBytes(client.pointee.handle), listeners[Int(client.pointee.listener)].rules, now: loop.now)
+    }
+
+    /// Begins to measure how fast the client sends the body: not while the body waits for the backend.
+    func beginBodyRate(_ client: ClientPointer) {
+        client.pointee.bodyRate = RateWindow(began: loop.now, mark: client.pointee.bytesIn)
+    }
+
+    /// Once the response has begun, the two ends may talk as slowly as they like (a stream both ways).
+    func sendsTooSlowly(_ client: ClientPointer) -> Bool {
+        !client.pointee.requestBody.isDone && !client.pointee.flags.contains(.responseBegun)
+            && client.pointee.bodyRate.isTooSlow(
+                client.pointee.bytesIn, listeners[Int(client.pointee.listener)].rules, now: loop.now)
     }
 
     mutating func upstreamDeadline(_ upstream: UpstreamPointer) {

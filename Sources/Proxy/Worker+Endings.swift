@@ -113,6 +113,7 @@ extension Worker where Loop: ~Copyable {
         giveBack(&client.pointee.stash)
         // A stream that said everything is finished by its connection.
         if client.pointee.flags.contains(.isStream) { return closeClient(client) }
+        loop.hurry(handle)
         if client.pointee.flags.contains(.clientCloses), client.pointee.requestBody.isDone,
             !loop.isCongested(handle), loop.unsentBytes(handle) == 0, !loop.isStirred(handle)
         {
@@ -124,6 +125,7 @@ extension Worker where Loop: ~Copyable {
     private mutating func linger(_ client: ClientPointer) {
         client.pointee.phase = .lingering
         client.pointee.lingerBytes = 0
+        if loop.unsentBytes(client.pointee.handle) > 0 { beginReadRate(client) }
         loop.shutdownSending(client.pointee.handle)
         loop.resumeReceiving(client.pointee.handle)
         armLinger(client)
@@ -141,7 +143,9 @@ extension Worker where Loop: ~Copyable {
     }
 
     mutating func armLinger(_ client: ClientPointer) {
-        client.pointee.sentMark = loop.sentBytes(client.pointee.handle)
+        if loop.unsentBytes(client.pointee.handle) > 0 {
+            client.pointee.sentMark = loop.deliveredBytes(client.pointee.handle)
+        }
         loop.setDeadline(client.pointee.handle, loop.now + lingerTime(client))
     }
 
@@ -157,11 +161,8 @@ extension Worker where Loop: ~Copyable {
         giveBack(&client.pointee.kept)
         giveBack(&client.pointee.trailers)
         if output.target == handle { output.clear() }
-        if client.pointee.flags.contains(.isStream) {
-            streamClosed(client)
-        } else {
-            listeners[Int(client.pointee.listener)].lane.pointee.shift(by: -1, now: loop.now)
-        }
+        loop.hurry(handle)
+        if client.pointee.flags.contains(.isStream) { streamClosed(client) } else { leaveListener(client) }
         client.pointee.phase = .free
         client.pointee.handle = .none
         roles[handle.index].pointee = .none
@@ -172,6 +173,7 @@ extension Worker where Loop: ~Copyable {
 
     mutating func clientEnded(_ client: ClientPointer) {
         switch client.pointee.phase {
+        case .waiting: closeClient(client)
         case .greeting, .hello: failGreeting(client)
         case .multiplexed: linger(client)
         case .idle, .head, .free:
@@ -197,7 +199,7 @@ extension Worker where Loop: ~Copyable {
     mutating func clientBroken(_ client: ClientPointer) {
         switch client.pointee.phase {
         case .greeting, .hello: failGreeting(client)
-        case .idle, .head, .lingering, .multiplexed, .free: closeClient(client)
+        case .waiting, .idle, .head, .lingering, .multiplexed, .free: closeClient(client)
         case .tunneling: breakTunnel(client, .clientAbort)
         case .held, .connecting, .exchanging: abort(client, .clientAbort)
         }
@@ -218,7 +220,7 @@ extension Worker where Loop: ~Copyable {
             loop.resumeReceiving(client.pointee.upstream)
         case .idle, .head:
             feedStash(client)
-        case .held, .connecting, .greeting, .hello, .multiplexed, .free:
+        case .waiting, .held, .connecting, .greeting, .hello, .multiplexed, .free:
             break
         }
     }

@@ -16,7 +16,7 @@ extension Worker where Loop: ~Copyable {
             return failRequest(client, status: 502, client.pointee.lastFailure)
         }
         guard loop.now < client.pointee.begun + services[service].holdFor,
-            services[service].heldCount < services[service].holdMax
+            enterHold(service)
         else {
             return refuseHeld(client, isFull: services[service].holdMax > 0)
         }
@@ -42,6 +42,14 @@ extension Worker where Loop: ~Copyable {
         loop.setDeadline(client.pointee.handle, client.pointee.begun + services[service].holdFor)
     }
 
+    /// Takes one of the service's places in the hold queue, which all workers share.
+    private func enterHold(_ service: Int) -> Bool {
+        let total = services[service].owner.heldTotal
+        guard total.pointee.add(1, ordering: .relaxed).newValue > services[service].holdMax else { return true }
+        total.pointee.subtract(1, ordering: .relaxed)
+        return false
+    }
+
     mutating func leaveHold(_ client: ClientPointer) {
         let service = Int(client.pointee.service)
         let (previous, next) = (client.pointee.heldPrevious, client.pointee.heldNext)
@@ -58,6 +66,7 @@ extension Worker where Loop: ~Copyable {
         client.pointee.heldNext = .max
         client.pointee.heldPrevious = .max
         services[service].heldCount -= 1
+        services[service].owner.heldTotal.pointee.subtract(1, ordering: .relaxed)
         services[service].lane.pointee.held.store(services[service].heldCount, ordering: .relaxed)
         loop.clearDeadline(client.pointee.handle)
     }
@@ -106,7 +115,9 @@ extension Worker where Loop: ~Copyable {
     mutating func refuseHeld(_ client: ClientPointer, isFull: Bool) {
         let reason: Reason
         let status: Int
-        if client.pointee.flags.contains(.connectTimedOut) {
+        if client.pointee.flags.contains(.outOfDescriptors) {
+            (status, reason) = (503, .outOfDescriptors)
+        } else if client.pointee.flags.contains(.connectTimedOut) {
             (status, reason) = (504, .connectTimeout)
         } else if client.pointee.flags.contains(.connectFailed) {
             (status, reason) = (502, .connectFailed)

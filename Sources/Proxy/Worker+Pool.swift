@@ -98,6 +98,16 @@ extension Worker where Loop: ~Copyable {
         }
     }
 
+    /// Closes every idle connection; `false` when there was none.
+    mutating func dropPools() -> Bool {
+        var hadSome = false
+        for slot in 0..<backends.count where backends.isUsed(slot) && backends.base[slot].poolCount > 0 {
+            hadSome = true
+            drainPool(Int32(slot))
+        }
+        return hadSome
+    }
+
     /// Ends a connection to a backend, whatever it was at. Its client, if any, must not need it any more.
     mutating func closeUpstream(_ upstream: UpstreamPointer, withReset: Bool = false) {
         let handle = upstream.pointee.handle

@@ -17,7 +17,7 @@ extension Worker where Loop: ~Copyable {
             if client.pointee.stash.isEmpty { return relayFromClient(client, bytes) }
         case .lingering:
             return discard(client, bytes.count)
-        case .idle, .head, .held, .connecting, .exchanging, .greeting, .hello, .multiplexed, .free:
+        case .waiting, .idle, .head, .held, .connecting, .exchanging, .greeting, .hello, .multiplexed, .free:
             break
         }
         guard client.pointee.stash.isEmpty else {
@@ -83,7 +83,7 @@ extension Worker where Loop: ~Copyable {
             case .hello:
                 takeHello(client, rest)
                 taken = 0
-            case .held, .connecting, .greeting, .multiplexed, .free:
+            case .waiting, .held, .connecting, .greeting, .multiplexed, .free:
                 return used
             }
             guard isOpen(client, handle) else { return bytes.count }
@@ -107,8 +107,9 @@ extension Worker where Loop: ~Copyable {
                 && (client.pointee.requestBody.isDone || !loop.isCongested(client.pointee.upstream))
         case .tunneling: isWanted = client.pointee.stash.isEmpty && !loop.isCongested(client.pointee.upstream)
         case .lingering, .greeting, .hello, .multiplexed: isWanted = true
-        case .free: return
+        case .waiting, .free: return
         }
+        if isWanted, client.pointee.phase == .exchanging, !loop.isReceiving(handle) { beginBodyRate(client) }
         if isWanted { loop.resumeReceiving(handle) } else { loop.pauseReceiving(handle) }
     }
 
@@ -148,6 +149,11 @@ extension Worker where Loop: ~Copyable {
             fieldsMax: listeners[listener].rules.headerFieldsMax)
         switch requestParser.parse(bytes, resuming: &client.pointee.progress, within: limits) {
         case .incomplete:
+            if isShortOfMemory {
+                beginRefused(client)
+                respond(client, status: 503, .outOfMemory, mustClose: true)
+                return 0
+            }
             if client.pointee.phase == .idle {
                 client.pointee.phase = .head
                 loop.setDeadline(client.pointee.handle, loop.now + listeners[listener].rules.headerTimeout)
@@ -204,6 +210,12 @@ extension Worker where Loop: ~Copyable {
         if requestParser.forwardsTrailers { flags.insert(.sendsTrailers) }
         // A stream carries one exchange: what follows it is no request.
         if client.pointee.flags.contains(.isStream) { flags.remove(.keepAlive) }
+        client.pointee.requests &+= 1
+        if let most = listeners[Int(client.pointee.listener)].rules.requestsPerConnectionMax,
+            Int(client.pointee.requests) >= most
+        {
+            flags.remove(.keepAlive)
+        }
         client.pointee.flags = flags.union(client.pointee.flags.intersection([.isSecure, .isStream]))
         client.pointee.begun = loop.now
         client.pointee.chosen = loop.now
@@ -212,6 +224,7 @@ extension Worker where Loop: ~Copyable {
         client.pointee.requestBody = BodyProgress(framing)
         keep(client, bytes, length, framing)
         loop.clearDeadline(client.pointee.handle)
+        if isShortOfMemory { return respond(client, status: 503, .outOfMemory, mustClose: true) }
 
         let host = requestParser.host.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
         if isElsewhere(client, host) { return }

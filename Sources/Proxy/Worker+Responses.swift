@@ -149,6 +149,7 @@ extension Worker where Loop: ~Copyable {
         loop.setDeadline(upstream.pointee.handle, loop.now + services[Int(client.pointee.service)].timeouts.idle)
         if loop.isCongested(client.pointee.handle) {
             loop.pauseReceiving(upstream.pointee.handle)
+            beginReadRate(client)
             watchSlowReader(client)
         }
     }

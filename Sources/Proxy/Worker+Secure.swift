@@ -23,6 +23,7 @@ extension Worker where Loop: ~Copyable {
             GaugeLane.count(lane.pointee.handshakes)
             if facts.isResumed { GaugeLane.count(lane.pointee.handshakesResumed) }
         }
+        if facts.isHeralded, !takeHeralded(client) { return closeClient(client) }
         beginClient(client)
     }
 

@@ -11,6 +11,7 @@ extension Worker where Loop: ~Copyable {
     mutating func readMail() {
         let mail = mailbox.collect()
         if let publication = mail.publication { apply(publication) }
+        for listener in listeners.indices { useGrants(listener) }
         if mail.wantsLogReopening { log.reopen() }
         if mail.wantsDrain { beginDraining() }
         if mail.wantsStop { isStopping = true }
@@ -19,6 +20,8 @@ extension Worker where Loop: ~Copyable {
     /// Works by a new table from here on, and says so.
     mutating func apply(_ publication: Publication) {
         let table = publication.table
+        publication.bells.hang(loop.bell, of: index)
+        bufferBytesMax = table.bufferBytesMax.bytes / workerCount
         matcher = RouteMatcher(table)
         passthroughMatcher = RouteMatcher(table.passthroughRoutes, in: table)
         for slot in 0..<backends.count where backends.isUsed(slot) { backends.base[slot].isListed = false }
@@ -46,6 +49,11 @@ extension Worker where Loop: ~Copyable {
             // A block is made anew only when it counted nothing, but a request may have come in between.
             let count = services[known].lane == lane ? 0 : services[known].lane.pointee.inFlight
             if count != 0 { lane.pointee.shift(by: count, now: loop.now) }
+            if services[known].owner !== gauges {
+                let held = services[known].heldCount
+                services[known].owner.heldTotal.pointee.subtract(held, ordering: .relaxed)
+                gauges.heldTotal.pointee.add(held, ordering: .relaxed)
+            }
             services[known].lane = lane
             services[known].owner = gauges
         } else {
@@ -66,7 +74,8 @@ extension Worker where Loop: ~Copyable {
         services[number].holdFor = rules.holdFor
         services[number].silence = rules.silence
         services[number].timeouts.idle = max(rules.timeouts.idle, rules.silence)
-        services[number].holdMax = rules.holdMax == 0 ? 0 : max(1, rules.holdMax / workerCount)
+        services[number].holdMax = rules.holdMax
+        services[number].proxyHeader = rules.proxyHeader
         if services[number].retryShare != rules.retryBudget {
             services[number].retryShare = rules.retryBudget
             services[number].budget = RetryBudget(share: rules.retryBudget, floorPerSecond: 3 / Double(workerCount))
@@ -162,7 +171,7 @@ extension Worker where Loop: ~Copyable {
             where socket % workerCount == index {
                 wanted.insert(descriptor)
                 applyListener(
-                    listener.name, descriptor, rules, publication.listenerBlocks[position],
+                    listener.name, descriptor, rules, publication.listenerBlocks[position], publication.gates[position],
                     publication.dresses.listeners[listener.name])
             }
         }
@@ -173,7 +182,8 @@ extension Worker where Loop: ~Copyable {
     }
 
     private mutating func applyListener(
-        _ name: ListenerName, _ descriptor: CInt, _ rules: ListenerRules, _ block: GaugeBlock, _ dress: ListenerDress?
+        _ name: ListenerName, _ descriptor: CInt, _ rules: ListenerRules, _ block: GaugeBlock, _ gate: ListenerGate,
+        _ dress: ListenerDress?
     ) {
         var service: Int32 = -1
         if case .tcp(let serviceName) = rules.mode {
@@ -188,7 +198,7 @@ extension Worker where Loop: ~Copyable {
             listeners.append(
                 ListenerState(
                     name: name, nameJSON: OwnedText.json(name.rawValue), descriptor: descriptor, rules: rules,
-                    lane: block.lane(index), firstLane: UnsafeMutableRawPointer(block.lane(0)), owner: block))
+                    lane: block.lane(index), owner: block, gate: gate))
             loop.dress(token: UInt32(token), dress)
             if !isDraining {
                 listenError = loop.listen(on: descriptor, token: UInt32(token))
@@ -200,6 +210,8 @@ extension Worker where Loop: ~Copyable {
         listeners[token].tcpService = service
         listeners[token].isPassthrough = rules.mode == .tlsPassthrough
         listeners[token].rules = rules
+        // The bound may have been raised.
+        useGrants(token, alsoFree: true)
     }
 
     // MARK: The end

@@ -20,6 +20,23 @@ extension Worker where Loop: ~Copyable {
         dispatch(client)
     }
 
+    /// Tells the backend for whom the connection is, before anything else.
+    mutating func writeProxyHeader(_ version: ProxyHeaderVersion, _ client: ClientPointer, _ upstream: UpstreamPointer)
+    {
+        var header = ProxyHeader.local
+        let peer = peers[client.pointee.handle.index]
+        var local = loop.localAddress(of: client.pointee.handle)
+        if let source = peer.pointee.address, let destination = IPAddress(&local) {
+            header = ProxyHeader(
+                source: source, sourcePort: peer.pointee.port, destination: destination,
+                destinationPort: IPAddress.port(of: &local))
+        }
+        aim(upstream.pointee.handle)
+        var writer = ByteWriter(output.room)
+        header.write(version, into: &writer)
+        output.commit(writer.count)
+    }
+
     /// The backend agreed: from here on, nobody looks at the bytes. Only on 101, never on the request alone, which
     /// would let a client smuggle requests past us to a backend that ignores the upgrade.
     mutating func beginUpgrade(

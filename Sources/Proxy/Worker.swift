@@ -59,6 +59,9 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
     var holdTimer = ConnectionHandle.none
     var acceptTimer = ConnectionHandle.none
     var isHoldTimerArmed = false
+    /// This worker's share of what may be lent in blocks, and of the descriptors.
+    var bufferBytesMax = Int.max
+    var descriptorsMax = Int.max
     /// Why the last listener could not be listened on; 0: it could.
     var listenError: CInt = 0
     var isDraining = false
@@ -80,6 +83,7 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
         log = AccessLog(path: configuration.accessLogPath)
         holdTimer = self.loop.makeTimer()
         acceptTimer = self.loop.makeTimer()
+        descriptorsMax = Self.descriptorShare(of: configuration)
         prepare(holdTimer, .holdTimer)
         prepare(acceptTimer, .acceptTimer)
     }

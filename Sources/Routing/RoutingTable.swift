@@ -13,16 +13,19 @@ package struct RoutingTable: Hashable, Sendable {
     /// For connections whose TLS is passed on unopened: by server name, every path `/`. Their services speak TCP.
     package var passthroughRoutes: [Route]
     package var services: [ServiceRules]
+    /// Bytes that may wait in buffers, over all workers. Above it new requests are refused and no connections taken.
+    package var bufferBytesMax: ByteCount
 
     package init(
         revision: Revision, listeners: [ListenerRules], routes: [Route], passthroughRoutes: [Route] = [],
-        services: [ServiceRules]
+        services: [ServiceRules], bufferBytesMax: ByteCount = .gibibytes(1)
     ) {
         self.revision = revision
         self.listeners = listeners
         self.routes = routes
         self.passthroughRoutes = passthroughRoutes
         self.services = services
+        self.bufferBytesMax = bufferBytesMax
     }
 }
 
@@ -52,13 +55,25 @@ package struct ListenerRules: Hashable, Sendable {
     /// Without a byte in either direction, in TCP mode.
     package var tcpIdleTimeout: Duration
     package var connectionsMax: Int
+    /// Of one client address (IPv6: one network of 64 bits); `nil`: no bound but `connectionsMax`.
+    package var connectionsPerAddressMax: Int?
+    /// Requests on one connection, which then ends; `nil`: no bound.
+    package var requestsPerConnectionMax: Int?
+    /// Bytes a second that a client must send of a body, and take of a response that waits for it; 0: any rate will do.
+    package var bytesPerSecondMin: ByteCount
+    /// How long a body may be slower than that, counted from its beginning.
+    package var rateGrace: Duration
     package var headerBytesMax: ByteCount
     package var headerFieldsMax: Int
+    /// Connections begin with a PROXY protocol header and come from these networks; `nil`: they have none.
+    package var proxyFrom: [Network]?
 
     package init(
         name: ListenerName, mode: Mode, headerTimeout: Duration = .seconds(10), bodyTimeout: Duration = .seconds(30),
         idleTimeout: Duration = .seconds(75), tcpIdleTimeout: Duration = .seconds(3600), connectionsMax: Int = 50_000,
-        headerBytesMax: ByteCount = .kibibytes(32), headerFieldsMax: Int = 100,
+        connectionsPerAddressMax: Int? = nil, requestsPerConnectionMax: Int? = nil,
+        bytesPerSecondMin: ByteCount = ByteCount(240), rateGrace: Duration = .seconds(5),
+        headerBytesMax: ByteCount = .kibibytes(32), headerFieldsMax: Int = 100, proxyFrom: [Network]? = nil,
         redirectToHTTPS: UInt16? = nil, handshakeTimeout: Duration = .seconds(5)
     ) {
         self.name = name
@@ -70,8 +85,13 @@ package struct ListenerRules: Hashable, Sendable {
         self.idleTimeout = idleTimeout
         self.tcpIdleTimeout = tcpIdleTimeout
         self.connectionsMax = connectionsMax
+        self.connectionsPerAddressMax = connectionsPerAddressMax
+        self.requestsPerConnectionMax = requestsPerConnectionMax
+        self.bytesPerSecondMin = bytesPerSecondMin
+        self.rateGrace = rateGrace
         self.headerBytesMax = headerBytesMax
         self.headerFieldsMax = headerFieldsMax
+        self.proxyFrom = proxyFrom
     }
 }
 
@@ -92,12 +112,15 @@ package struct ServiceRules: Hashable, Sendable {
     package var holdFor: Duration
     /// gRPC: how long either side of a call may be silent, where that is longer than other timeouts allow.
     package var silence: Duration
+    /// Connections to its backends begin with a PROXY protocol header. In TCP mode only: an HTTP connection carries
+    /// requests of many clients.
+    package var proxyHeader: ProxyHeaderVersion?
 
     package init(
         name: ServiceName, balance: BalanceAlgorithm = .roundRobin, backends: [Backend] = [],
         timeouts: UpstreamTimeouts = UpstreamTimeouts(), retriesMax: Int = 2, retryBudget: Double = 0.2,
         bodyBytesMax: ByteCount = .gibibytes(1), holdMax: Int = 400, holdFor: Duration = .seconds(5),
-        silence: Duration = .zero
+        silence: Duration = .zero, proxyHeader: ProxyHeaderVersion? = nil
     ) {
         self.name = name
         self.balance = balance
@@ -109,6 +132,7 @@ package struct ServiceRules: Hashable, Sendable {
         self.holdMax = holdMax
         self.holdFor = holdFor
         self.silence = silence
+        self.proxyHeader = proxyHeader
     }
 }
 

@@ -15,6 +15,9 @@ enum Catalogue {
             Key(
                 "drain", .duration(.zero ... .hours(1)), "How long our own stop waits for requests in flight.",
                 initial: Grammar.print(Defaults.drain)),
+            Key(
+                "buffers", .size(.mebibytes(16) ... .gibibytes(1024)),
+                "Bytes that may wait in buffers; above it, new requests are refused."),
             Key("admin", .object(admin), "Where the admin API listens."),
             Key("access_log", .accessLog, "The file of the access log, or `off`."),
             Key("listeners", .list(listener), "Where clients connect to."),
@@ -25,7 +28,8 @@ enum Catalogue {
 
     /// Every object, the file itself first.
     static let all = [
-        root, admin, listener, listenerTLS, certificate, backendTLS, listenerTimeouts, listenerLimits, route, service, health, serviceTimeouts, retries, hold,
+        root, admin, listener, proxyProtocol, listenerTLS, certificate, backendTLS, listenerTimeouts, listenerLimits,
+        route, service, health, serviceTimeouts, retries, hold,
         backend, instances, scale, rollout, instanceDrain, stop, instanceLimits, share,
     ]
 
@@ -59,6 +63,9 @@ enum Catalogue {
             Key(
                 "redirect_to_https", .integer(1...65535),
                 "Every request is answered with a redirect to this port over HTTPS."),
+            Key(
+                "proxy_protocol", .object(proxyProtocol),
+                "Connections begin with a header that tells the client's address."),
             Key("timeouts", .object(listenerTimeouts), "How long the listener waits for its clients."),
             Key("limits", .object(listenerLimits), "How much the listener takes."),
             Key(
@@ -67,13 +74,18 @@ enum Catalogue {
             Key(
                 "h2c", .boolean, "HTTP/2 is taken from clients that begin with it. Without `tls` only.",
                 initial: "\(Defaults.h2c)"),
-        ] + Key.notYet("proxy_protocol"))
+        ])
+
+    static let proxyProtocol = Shape(
+        "proxy_protocol",
+        [Key("from", .networks, "Who may connect: the balancers in front.", isRequired: true)])
 
     static let listenerTLS = Shape(
         "tls",
         [
             Key(
-                "certificates", .list(certificate), "Chosen by the name that the client asks for; the first is for others.",
+                "certificates", .list(certificate),
+                "Chosen by the name that the client asks for; the first is for others.",
                 isRequired: true),
             Key(
                 "min_version", .choice(ListenerTLSSetting.Version.allCases.map(\.rawValue), notYet: []),
@@ -118,7 +130,7 @@ enum Catalogue {
                 initial: Grammar.print(Defaults.tcpIdleTimeout)),
             Key(
                 "handshake", .duration(.milliseconds(10) ... .hours(1)),
-                "From the accept to the end of the TLS handshake. With TLS only.",
+                "From the accept to the end of the TLS handshake and of the PROXY header. With these only.",
                 initial: Grammar.print(Defaults.handshakeTimeout)),
         ])
 
@@ -129,13 +141,26 @@ enum Catalogue {
                 "connections", .integer(1...1_000_000), "Connections open at the same time.",
                 initial: "\(Defaults.connectionsMax)"),
             Key(
+                "per_address", .integer(1...1_000_000),
+                "Connections of one client address (IPv6: of one network of 64 bits)."),
+            Key(
+                "requests_per_connection", .integer(1...1_000_000_000),
+                "Requests on one connection, which is then closed."),
+            Key(
+                "min_rate", .size(ByteCount(0) ... .gibibytes(1)),
+                "Bytes a second that a client must send of a body, or take of a response.",
+                initial: Grammar.print(Defaults.rateMin)),
+            Key(
+                "min_rate_grace", .duration(.zero ... .hours(1)), "How long a body may be slower than that.",
+                initial: Grammar.print(Defaults.rateGrace)),
+            Key(
                 "header_bytes", .size(.kibibytes(1) ... .kibibytes(60)),
                 "The request line and all header fields together.",
                 initial: Grammar.print(Defaults.headerBytesMax)),
             Key(
                 "header_fields", .integer(1...10_000), "Header fields of one request.",
                 initial: "\(Defaults.headerFieldsMax)"),
-        ] + Key.notYet("per_address"))
+        ])
 
     static let route = Shape(
         "route",
@@ -165,6 +190,9 @@ enum Catalogue {
             Key(
                 "max_body", .size(ByteCount(0) ... .gibibytes(1024)), "The largest request body.",
                 initial: Grammar.print(Defaults.bodyBytesMax)),
+            Key(
+                "send_proxy_protocol", .choice(ProxyHeaderVersion.allCases.map(\.rawValue), notYet: []),
+                "Tells backends the client's address in a header of this version. With `protocol: tcp` only."),
             Key("backends", .backends(backend), "Fixed addresses. Not together with `instances`."),
             Key("instances", .object(instances), "Supervised processes. Not together with `backends`."),
         ] + Key.notYet("hash", "sticky", "ejection", "max_in_flight", "policies"))

@@ -37,6 +37,8 @@ enum Kind: Sendable {
     case command
     /// A list of names of shares.
     case names
+    /// A list of networks.
+    case networks
     /// Names of environment variables and their values.
     case environment
     case object(Shape)
@@ -74,6 +76,7 @@ extension Kind {
         case .workers: "`auto` or a number"
         case .accessLog: "a path or `off`"
         case .command: "a command"
+        case .networks: "a list of networks such as `[10.0.0.0/8]`"
         case .names: "a list of names such as `[covers]`"
         case .environment: "a mapping of names to values"
         case .object, .named: "a mapping"

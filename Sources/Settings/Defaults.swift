@@ -22,6 +22,10 @@ package enum Defaults {
     package static let connectionsMax = 50_000
     package static let headerBytesMax = ByteCount.kibibytes(32)
     package static let headerFieldsMax = 100
+    /// Of bodies, in bytes a second. Kestrel's numbers: far below any link that people use, and 100 times what a
+    /// slow attack can afford to send from many addresses.
+    package static let rateMin = ByteCount(240)
+    package static let rateGrace = Duration.seconds(5)
 
     // Routes and services
     package static let routePath = "/"

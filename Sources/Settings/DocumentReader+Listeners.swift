@@ -12,7 +12,9 @@ extension DocumentReader {
             var transport = ListenerTransport.http
             listener.choice("protocol", into: &transport)
             let mode = mode(listener, transport)
-            if transport == .tlsPassthrough { listener.refuse(["tls"], "has no meaning when TLS is passed on unopened") }
+            if transport == .tlsPassthrough {
+                listener.refuse(["tls"], "has no meaning when TLS is passed on unopened")
+            }
             let tls = listenerTLS(listener)
             var http2 = Defaults.http2
             var h2c = Defaults.h2c
@@ -21,26 +23,62 @@ extension DocumentReader {
             if transport != .http { listener.refuse(["redirect_to_https"], "has no meaning without `protocol: http`") }
             if listener.has("tls") { listener.refuse(["redirect_to_https"], "has no meaning with `tls`") }
             listener.integer("redirect_to_https", into: &redirect)
+            let proxyFrom = proxyNetworks(listener)
             var timeouts = ListenerTimeouts()
             if let inner = listener.object("timeouts") {
-                if !listener.has("tls"), !h2c, transport != .tlsPassthrough {
-                    inner.refuse(["handshake"], "has no meaning without `tls` or `h2c`")
+                if !listener.has("tls"), !h2c, !listener.has("proxy_protocol"), transport != .tlsPassthrough {
+                    inner.refuse(["handshake"], "has no meaning without `tls`, `h2c` or `proxy_protocol`")
                 }
                 read(inner, transport, into: &timeouts)
             }
             var limits = ListenerLimits()
             if let inner = listener.object("limits") {
                 if transport != .http {
-                    inner.refuse(["header_bytes", "header_fields"], "has no meaning with `protocol: \(transport.rawValue)`")
+                    inner.refuse(Self.limitsOfHTTP, "has no meaning with `protocol: \(transport.rawValue)`")
                 }
                 inner.integer("connections", into: &limits.connections)
+                inner.integer("per_address", into: &limits.perAddress)
+                inner.integer("requests_per_connection", into: &limits.requestsPerConnection)
+                inner.size("min_rate", into: &limits.rateMin)
+                inner.duration("min_rate_grace", into: &limits.rateGrace)
                 inner.size("header_bytes", into: &limits.headerBytes)
                 inner.integer("header_fields", into: &limits.headerFields)
             }
             guard let name, let bind, let mode else { return nil }
             return ListenerSetting(
                 name: ListenerName(name), bind: bind, mode: mode, tls: tls, http2: http2, h2c: h2c,
-                redirectToHTTPS: redirect, timeouts: timeouts, limits: limits)
+                redirectToHTTPS: redirect, proxyFrom: proxyFrom, timeouts: timeouts, limits: limits)
+        }
+    }
+
+    private static let limitsOfHTTP = [
+        "header_bytes", "header_fields", "requests_per_connection", "min_rate", "min_rate_grace",
+    ]
+
+    /// Who may send a PROXY header; `nil` when nobody does.
+    private func proxyNetworks(_ listener: Fields) -> [Network]? {
+        guard let proxy = listener.object("proxy_protocol") else { return nil }
+        guard let entry = proxy.entry("from") else {
+            proxy.reportMissing("from", hint: "write `from: [10.0.0.0/8]`: anybody else could pretend to be anyone")
+            return nil
+        }
+        let path = proxy.path(of: "from")
+        reading.note(path, at: entry.value.place)
+        guard case .list(let nodes) = entry.value.content, !nodes.isEmpty else {
+            let found = entry.value.isMissing ? "nothing" : entry.value.description
+            let complaint = Complaint("`from` must be \(Kind.networks.expectation), found \(found)")
+            reading.report(complaint, at: entry.value.place, path: path)
+            return nil
+        }
+        return nodes.enumerated().compactMap { index, node in
+            let path = "\(path).\(index)"
+            guard let text = reading.scalar(node, "from", expected: "a network", path: path) else { return nil }
+            do throws(Complaint) {
+                return try Grammar.network(text)
+            } catch {
+                reading.report(Complaint("from: \(error.message)", hint: error.hint), at: node.place, path: path)
+                return nil
+            }
         }
     }
 

@@ -24,6 +24,15 @@ extension DocumentReader {
             }
             if service.transport == .tcp { fields.refuse(["max_body"], "has no meaning with `protocol: tcp`") }
             fields.size("max_body", into: &service.bodyBytesMax)
+            fields.choice("send_proxy_protocol", into: &service.sendProxyProtocol)
+            if service.transport != .tcp {
+                fields.refuse(
+                    ["send_proxy_protocol"],
+                    "has no meaning without `protocol: tcp`: connections carry requests of many clients, and"
+                        + " `X-Forwarded-For` tells whose each is")
+            } else if fields.has("tls") {
+                fields.refuse(["send_proxy_protocol"], "is not supported with `tls`: the header would be encrypted")
+            }
             service.upstream = upstream(fields)
             return service
         }

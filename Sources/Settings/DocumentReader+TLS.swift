@@ -17,7 +17,8 @@ extension DocumentReader {
         if items.isEmpty, let entry = tls.entry("certificates"), case .list = entry.value.content {
             tls.report(
                 Complaint(
-                    "`certificates` has nothing in it", hint: "write `certificates: [{ chain: site.pem, key: site.key }]`"),
+                    "`certificates` has nothing in it",
+                    hint: "write `certificates: [{ chain: site.pem, key: site.key }]`"),
                 key: "certificates")
         }
         setting.certificates = items.compactMap { certificate($0.fields) }

@@ -26,6 +26,7 @@ struct DocumentReader {
         settings.state = fields.text("state", Grammar.filePath)
         fields.text("workers", into: &settings.workers, Grammar.workers)
         fields.duration("drain", into: &settings.drain)
+        fields.size("buffers", into: &settings.buffers)
         settings.admin = fields.object("admin").flatMap { admin in
             if !admin.has("bind") { admin.reportMissing("bind") }
             return admin.text("bind", Grammar.adminAddress)

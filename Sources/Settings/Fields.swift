@@ -155,6 +155,16 @@ struct Fields {
         }
     }
 
+    /// The same, for what has no default.
+    func choice<Value: RawRepresentable<String>>(_ key: String, into target: inout Value?) {
+        guard has(key), case .choice(let words, _) = kind(key), var value = words.first.flatMap(Value.init(rawValue:))
+        else {
+            return
+        }
+        choice(key, into: &value)
+        target = value
+    }
+
     /// The value of a key whose kind has no range.
     func text<Value>(
         _ key: String, into target: inout Value, _ parse: (String) throws(Complaint) -> Value

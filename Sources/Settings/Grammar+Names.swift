@@ -86,6 +86,20 @@ extension Grammar {
     }
 
     /// `unix:PATH`, for the admin API.
+    static func network(_ text: String) throws(Complaint) -> Network {
+        if let network = Network(text) { return network }
+        let parts = text.split(separator: "/", maxSplits: 1)
+        if parts.count == 2, let address = IPAddress(String(parts[0])), let bits = Int(parts[1]),
+            (0...(address.isV4 ? 32 : 128)).contains(bits)
+        {
+            throw Complaint(
+                "`\(text)` has bits set behind its prefix",
+                hint: "write `\(Network(address, bits: address.isV4 ? 96 + bits : bits))`, or `\(address)` alone")
+        }
+        throw Complaint(
+            "`\(text)` is not a network", hint: "write an address and a number of bits, such as `10.0.0.0/8`")
+    }
+
     static func adminAddress(_ text: String) throws(Complaint) -> Endpoint {
         guard let endpoint = Endpoint(text) else {
             throw Complaint("`\(text)` is not an address", hint: "write `unix:/run/portico/admin.sock`")

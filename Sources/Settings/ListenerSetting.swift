@@ -26,13 +26,16 @@ package struct ListenerSetting: Hashable, Sendable {
     package var h2c: Bool
     /// Requests are answered with a redirect to this port over HTTPS. HTTP only.
     package var redirectToHTTPS: Int?
+    /// Connections begin with a PROXY protocol header and come from these networks; `nil`: they have none.
+    package var proxyFrom: [Network]?
     package var timeouts: ListenerTimeouts
     package var limits: ListenerLimits
 
     package init(
         name: ListenerName, bind: Endpoint, mode: Mode = .http, tls: ListenerTLSSetting? = nil,
         http2: Bool = Defaults.http2, h2c: Bool = Defaults.h2c, redirectToHTTPS: Int? = nil,
-        timeouts: ListenerTimeouts = ListenerTimeouts(), limits: ListenerLimits = ListenerLimits()
+        proxyFrom: [Network]? = nil, timeouts: ListenerTimeouts = ListenerTimeouts(),
+        limits: ListenerLimits = ListenerLimits()
     ) {
         self.name = name
         self.bind = bind
@@ -41,6 +44,7 @@ package struct ListenerSetting: Hashable, Sendable {
         self.http2 = http2
         self.h2c = h2c
         self.redirectToHTTPS = redirectToHTTPS
+        self.proxyFrom = proxyFrom
         self.timeouts = timeouts
         self.limits = limits
     }
@@ -76,16 +80,30 @@ package struct ListenerTimeouts: Hashable, Sendable {
 package struct ListenerLimits: Hashable, Sendable {
     /// Connections open at the same time.
     package var connections: Int
+    /// Of one client address; `nil`: no bound of its own.
+    package var perAddress: Int?
+    /// `nil`: no bound. HTTP only.
+    package var requestsPerConnection: Int?
+    /// Bytes a second of bodies that clients send or take. HTTP only.
+    package var rateMin: ByteCount
+    /// How long a body may be slower. HTTP only.
+    package var rateGrace: Duration
     /// The request line and all header fields together. HTTP only.
     package var headerBytes: ByteCount
     /// HTTP only.
     package var headerFields: Int
 
     package init(
-        connections: Int = Defaults.connectionsMax, headerBytes: ByteCount = Defaults.headerBytesMax,
+        connections: Int = Defaults.connectionsMax, perAddress: Int? = nil, requestsPerConnection: Int? = nil,
+        rateMin: ByteCount = Defaults.rateMin, rateGrace: Duration = Defaults.rateGrace,
+        headerBytes: ByteCount = Defaults.headerBytesMax,
         headerFields: Int = Defaults.headerFieldsMax
     ) {
         self.connections = connections
+        self.perAddress = perAddress
+        self.requestsPerConnection = requestsPerConnection
+        self.rateMin = rateMin
+        self.rateGrace = rateGrace
         self.headerBytes = headerBytes
         self.headerFields = headerFields
     }

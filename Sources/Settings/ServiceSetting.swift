@@ -39,6 +39,8 @@ package struct ServiceSetting: Hashable, Sendable {
     package var hold: HoldSetting
     /// The largest request body. HTTP only.
     package var bodyBytesMax: ByteCount
+    /// Connections to its backends begin with a PROXY protocol header. TCP only.
+    package var sendProxyProtocol: ProxyHeaderVersion?
     package var upstream: Upstream
 
     package init(
@@ -46,7 +48,8 @@ package struct ServiceSetting: Hashable, Sendable {
         balance: BalanceAlgorithm = Defaults.balance,
         health: HealthSetting = HealthSetting(), timeouts: UpstreamTimeouts = Defaults.upstreamTimeouts,
         retries: RetriesSetting = RetriesSetting(), hold: HoldSetting = HoldSetting(),
-        bodyBytesMax: ByteCount = Defaults.bodyBytesMax, upstream: Upstream
+        bodyBytesMax: ByteCount = Defaults.bodyBytesMax, sendProxyProtocol: ProxyHeaderVersion? = nil,
+        upstream: Upstream
     ) {
         self.name = name
         self.transport = transport
@@ -57,6 +60,7 @@ package struct ServiceSetting: Hashable, Sendable {
         self.retries = retries
         self.hold = hold
         self.bodyBytesMax = bodyBytesMax
+        self.sendProxyProtocol = sendProxyProtocol
         self.upstream = upstream
     }
 

@@ -13,6 +13,7 @@ extension Settings {
                     ?? .unset("/var/lib/portico as root, else .local/state/portico in the home directory")),
             .init("workers", workers.outline),
             .init("drain", drain.outline),
+            .init("buffers", buffers.map(\.outline) ?? .unset("a quarter of the memory there is")),
             .init(
                 "admin",
                 admin.map { .mapping([.init("bind", .text("\($0)"))]) } ?? .unset("admin.sock in the state directory")),
@@ -69,14 +70,20 @@ extension AccessLogSetting {
 extension ListenerSetting {
     fileprivate var outline: Outline {
         var entries: [Outline.Entry] = [.init("name", .text("\(name)")), .init("bind", .text("\(bind)"))]
+        let proxy: [Outline.Entry] =
+            proxyFrom.map { networks in
+                [.init("proxy_protocol", .mapping([.init("from", .words(networks.map { .text("\($0)") }))]))]
+            } ?? []
         let handshake: [Outline.Entry] =
-            tls != nil || h2c || mode == .tlsPassthrough ? [.init("handshake", timeouts.handshake.outline)] : []
+            tls != nil || h2c || proxyFrom != nil || mode == .tlsPassthrough
+            ? [.init("handshake", timeouts.handshake.outline)] : []
         switch mode {
         case .http:
             entries.append(.init("protocol", .plain("http")))
             if let tls { entries.append(.init("tls", tls.outline)) }
             entries.append(tls == nil ? .init("h2c", .plain("\(h2c)")) : .init("http2", .plain("\(http2)")))
             if let redirectToHTTPS { entries.append(.init("redirect_to_https", redirectToHTTPS.outline)) }
+            entries += proxy
             entries += [
                 .init(
                     "timeouts",
@@ -88,7 +95,12 @@ extension ListenerSetting {
                 .init(
                     "limits",
                     .mapping([
-                        .init("connections", limits.connections.outline),
+                        .init("connections", limits.connections.outline), perAddress,
+                        .init(
+                            "requests_per_connection",
+                            limits.requestsPerConnection.map(\.outline) ?? .unset("no bound")),
+                        .init("min_rate", limits.rateMin.outline),
+                        .init("min_rate_grace", limits.rateGrace.outline),
                         .init("header_bytes", limits.headerBytes.outline),
                         .init("header_fields", limits.headerFields.outline),
                     ])),
@@ -96,18 +108,26 @@ extension ListenerSetting {
         case .tcp(let service):
             entries += [.init("protocol", .plain("tcp")), .init("service", .text("\(service)"))]
             if let tls { entries.append(.init("tls", tls.outline)) }
+            entries += proxy
             entries += [
                 .init("timeouts", .mapping(handshake + [.init("tcp_idle", timeouts.tcpIdle.outline)])),
-                .init("limits", .mapping([.init("connections", limits.connections.outline)])),
+                .init("limits", .mapping([.init("connections", limits.connections.outline), perAddress])),
             ]
         case .tlsPassthrough:
             entries += [
-                .init("protocol", .plain("tls_passthrough")),
+                .init("protocol", .plain("tls_passthrough"))
+            ]
+            entries += proxy
+            entries += [
                 .init("timeouts", .mapping(handshake + [.init("tcp_idle", timeouts.tcpIdle.outline)])),
-                .init("limits", .mapping([.init("connections", limits.connections.outline)])),
+                .init("limits", .mapping([.init("connections", limits.connections.outline), perAddress])),
             ]
         }
         return .mapping(entries)
+    }
+
+    private var perAddress: Outline.Entry {
+        .init("per_address", limits.perAddress.map(\.outline) ?? .unset("no bound of its own"))
     }
 }
 
@@ -166,6 +186,9 @@ extension ServiceSetting {
             .init("hold", .mapping([.init("max", hold.max.outline), .init("for", hold.time.outline)])),
         ]
         if transport.isHTTP { entries.append(.init("max_body", bodyBytesMax.outline)) }
+        if let sendProxyProtocol {
+            entries.append(.init("send_proxy_protocol", .plain(sendProxyProtocol.rawValue)))
+        }
         switch upstream {
         case .backends(let backends):
             let items = backends.map { backend in

@@ -15,6 +15,8 @@ package struct Settings: Hashable, Sendable {
     package var workers: WorkerCount
     /// How long our own graceful stop waits for requests in flight.
     package var drain: Duration
+    /// Bytes that may wait in buffers; `nil` leaves the choice to the program (it depends on the machine).
+    package var buffers: ByteCount?
     /// Where the admin API listens, always a unix socket; `nil` is `admin.sock` in the state directory.
     package var admin: Endpoint?
     package var accessLog: AccessLogSetting
@@ -31,7 +33,8 @@ package struct Settings: Hashable, Sendable {
 
     package init(
         directory: String = ".", state: String? = nil, workers: WorkerCount = Defaults.workers,
-        drain: Duration = Defaults.drain, admin: Endpoint? = nil, accessLog: AccessLogSetting = .inStateDirectory,
+        drain: Duration = Defaults.drain, buffers: ByteCount? = nil, admin: Endpoint? = nil,
+        accessLog: AccessLogSetting = .inStateDirectory,
         listeners: [ListenerSetting] = [], routes: [RouteSetting] = [], services: [ServiceSetting] = [],
         shares: [ShareSetting] = []
     ) {
@@ -40,6 +43,7 @@ package struct Settings: Hashable, Sendable {
         self.state = state
         self.workers = workers
         self.drain = drain
+        self.buffers = buffers
         self.admin = admin
         self.accessLog = accessLog
         self.listeners = listeners

@@ -73,6 +73,10 @@ struct SettingsChecks {
         settings.listeners.allSatisfy { $0.mode != .http || $0.redirectToHTTPS != nil }
     }
 
+    private var isPassthroughOnly: Bool {
+        settings.listeners.contains { $0.mode == .tlsPassthrough } && !settings.listeners.contains { $0.mode == .http }
+    }
+
     private mutating func checkListeners() {
         var firsts: [ListenerName: Int] = [:]
         for (index, listener) in settings.listeners.enumerated() {
@@ -139,7 +143,7 @@ struct SettingsChecks {
                         hint: "lead to it from a listener of `protocol: tcp`")
                 } else if service.transport == .tcp, rule.prefix != "" {
                     find("\(path).path", "a path can't be seen inside of TLS that is passed on unopened")
-                } else if service.transport.isHTTP, !settings.listeners.contains(where: { $0.mode == .http }) {
+                } else if service.transport.isHTTP, isPassthroughOnly, isSound("listeners") {
                     find(
                         "\(path).service", "the service `\(route.service)` speaks HTTP, and no listener does",
                         hint: "write `protocol: tcp` in the service")
@@ -161,7 +165,7 @@ struct SettingsChecks {
                     + " \(Grammar.print(service.health.interval))",
                 hint: "`timeout` must be at most `interval`")
         }
-        if let tls = service.tls, tls.verifies, tls.name == nil, service.instances != nil {
+        if isSound("\(path).tls"), let tls = service.tls, tls.verifies, tls.name == nil, service.instances != nil {
             find(
                 "\(path).tls", "instances have no host name that their certificate could have",
                 hint: "write its `name`, or `verify: false` where nobody can come in between")

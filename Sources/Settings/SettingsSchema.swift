@@ -66,7 +66,7 @@ private enum SettingsSchema {
         case .workers: anyOf([[("const", .string("auto"))], numberOrVariable(Grammar.workersRange)])
         case .command:
             anyOf([text, [("type", .string("array")), ("items", .object(scalar)), ("minItems", .number(1))]])
-        case .names: [("type", .string("array")), ("items", .object(text))]
+        case .names, .networks: [("type", .string("array")), ("items", .object(text))]
         case .environment: [("type", .string("object")), ("additionalProperties", .object(scalar))]
         case .object(let shape): object(shape)
         case .list(let shape): [("type", .string("array")), ("items", .object(object(shape)))]

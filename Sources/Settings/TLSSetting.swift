@@ -27,7 +27,9 @@ package struct ListenerTLSSetting: Hashable, Sendable {
     /// Clients must show a certificate signed by one of these authorities; `nil`: clients show none.
     package var clientCA: String?
 
-    package init(certificates: [CertificateSetting], minVersion: Version = Defaults.tlsMinVersion, clientCA: String? = nil) {
+    package init(
+        certificates: [CertificateSetting], minVersion: Version = Defaults.tlsMinVersion, clientCA: String? = nil
+    ) {
         self.certificates = certificates
         self.minVersion = minVersion
         self.clientCA = clientCA

@@ -55,7 +55,8 @@ extension ServiceRules {
             name: setting.name, balance: setting.balance, backends: backends, timeouts: setting.timeouts,
             retriesMax: setting.retries.max, retryBudget: setting.retries.budget.fraction,
             bodyBytesMax: setting.bodyBytesMax, holdMax: setting.hold.max, holdFor: setting.hold.time,
-            silence: setting.transport == .grpc ? setting.timeouts.tunnel : .zero)
+            silence: setting.transport == .grpc ? setting.timeouts.tunnel : .zero,
+            proxyHeader: setting.sendProxyProtocol)
     }
 }
 
@@ -70,8 +71,10 @@ extension ListenerRules {
         self.init(
             name: setting.name, mode: mode, headerTimeout: setting.timeouts.header, bodyTimeout: setting.timeouts.body,
             idleTimeout: setting.timeouts.idle, tcpIdleTimeout: setting.timeouts.tcpIdle,
-            connectionsMax: setting.limits.connections, headerBytesMax: setting.limits.headerBytes,
-            headerFieldsMax: setting.limits.headerFields,
+            connectionsMax: setting.limits.connections, connectionsPerAddressMax: setting.limits.perAddress,
+            requestsPerConnectionMax: setting.limits.requestsPerConnection, bytesPerSecondMin: setting.limits.rateMin,
+            rateGrace: setting.limits.rateGrace, headerBytesMax: setting.limits.headerBytes,
+            headerFieldsMax: setting.limits.headerFields, proxyFrom: setting.proxyFrom,
             redirectToHTTPS: setting.redirectToHTTPS.map { UInt16(clamping: $0) },
             handshakeTimeout: setting.timeouts.handshake)
     }

@@ -116,6 +116,9 @@ extension Supervisor {
     /// What everybody wears, for the data plane.
     func dresses() -> Dresses {
         var dresses = Dresses(listeners: closet.listenerDresses)
+        for listener in settings.listeners where listener.proxyFrom != nil {
+            dresses.listeners[listener.name] = ListenerDress(heralding: dresses.listeners[listener.name])
+        }
         for setting in settings.services {
             let worn = closet.services[setting.name]
             guard worn != nil || setting.transport.isHTTP2 else { continue }
@@ -168,7 +171,8 @@ extension Supervisor {
             worn.problem = nil
             noteWarnings(worn.context, of: name)
             surroundings.events.record(
-                .certificateSwapped, message: "\(name): \(worn.context.certificates.map(\.line).joined(separator: "; "))")
+                .certificateSwapped,
+                message: "\(name): \(worn.context.certificates.map(\.line).joined(separator: "; "))")
         } catch {
             refuse(&worn.problem, "\(name)", error)
         }
@@ -240,7 +244,7 @@ extension CertificateFacts {
 
 extension Endpoint {
     /// Of a TCP address.
-    fileprivate var host: String {
+    var host: String {
         if case .tcp(let host, _) = self { host } else { "" }
     }
 }

@@ -83,7 +83,8 @@ package enum Wardrobe {
             guard let tls = listener.tls else { continue }
             do throws(TLSProblems) {
                 let context = try serverContext(
-                    tls, scope: listener.name, protocols: protocols(of: listener), tickets: TicketKeyRing(), settings.resolved)
+                    tls, scope: listener.name, protocols: protocols(of: listener), tickets: TicketKeyRing(),
+                    settings.resolved)
                 warnings += context.certificates.flatMap { $0.warnings(now: now) } + context.warnings
             } catch {
                 problems += error.errors

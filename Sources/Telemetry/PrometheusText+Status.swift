@@ -45,7 +45,8 @@ extension PrometheusText {
             "portico_tls_handshakes_total", .counter, help: "TLS handshakes that went well.",
             samples(\.handshakes))
         add(
-            "portico_tls_handshakes_resumed_total", .counter, help: "Of these, those that went on from an earlier session.",
+            "portico_tls_handshakes_resumed_total", .counter,
+            help: "Of these, those that went on from an earlier session.",
             samples(\.handshakesResumed))
         add(
             "portico_tls_handshakes_failed_total", .counter, help: "TLS handshakes that failed or took too long.",
@@ -73,8 +74,21 @@ extension PrometheusText {
             "portico_listener_connections_accepted_total", .counter, help: "Client connections accepted.",
             samples(\.connectionsAccepted))
         add(
-            "portico_listener_requests_refused_total", .counter,
-            help: "Requests refused before routing: malformed, too large, late.", samples(\.requestsRefused))
+            "portico_listener_connections_refused_total", .counter, help: "Client connections closed at once.",
+            listeners.flatMap { listener in
+                [
+                    Sample(["listener": listener.name, "reason": "per_address"], listener.refusals.perAddress),
+                    Sample(["listener": listener.name, "reason": "untrusted"], listener.refusals.untrusted),
+                ]
+            })
+        add(
+            "portico_listener_pauses_total", .counter, help: "How often accepting paused, by what was used up.",
+            listeners.flatMap { listener in
+                [
+                    Sample(["listener": listener.name, "reason": "connections"], listener.refusals.pausedFull),
+                    Sample(["listener": listener.name, "reason": "resources"], listener.refusals.pausedShort),
+                ]
+            })
     }
 
     private mutating func addServices(_ services: [ServiceReport]) {

@@ -139,20 +139,4 @@ import Vocabulary
         #expect(plane.isQuiet)
         #expect(plane.gateway.listenerGauges(Plane.listener)?.accepted == 1)
     }
-
-    @Test func `connections beyond the listener's bound are closed at once`() throws {
-        let origin = Origin(answering: "ok")
-        let plane = try Plane([origin.port]) { _, listener in listener.connectionsMax = 2 }
-        let first = plane.connect()
-        first.write("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-        #expect(first.readResponse().body == "ok")
-        let second = plane.connect()
-        second.write("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-        #expect(second.readResponse().body == "ok")
-        #expect(plane.connect().readToEnd() == "")
-        #expect(plane.gateway.listenerGauges(Plane.listener)?.refused == 1)
-        first.close()
-        #expect(eventually { plane.gateway.openConnections == 1 })
-        #expect(plane.get().body == "ok")
-    }
 }

@@ -223,12 +223,15 @@ import Vocabulary
     // MARK: Parts
 
     static func dresses(
-        _ authority: Authority, _ certificates: [CertificateText], _ protocols: ApplicationProtocols = .http1
+        _ authority: Authority, _ certificates: [CertificateText], _ protocols: ApplicationProtocols = .http1,
+        readsProxyHeader: Bool = false
     ) throws -> Dresses {
         let context = try TLSServerContext(
             certificates, rules: ServerTLSRules(protocols: protocols, scope: "web"), tickets: TicketKeyRing())
         let hosts = ServerNames(context.names.map { ($0, 0) })
-        return Dresses(listeners: [Plane.listener: ListenerDress(tls: context, certifiedHosts: hosts)])
+        return Dresses(listeners: [
+            Plane.listener: ListenerDress(tls: context, readsProxyHeader: readsProxyHeader, certifiedHosts: hosts)
+        ])
     }
 
     static func client(_ plane: Plane, _ authority: Authority, name: String = "a.test") throws -> SecureClient {

@@ -2,6 +2,7 @@
 
 import Proxy
 import Routing
+import Synchronization
 import Testing
 import Vocabulary
 
@@ -151,5 +152,87 @@ import Vocabulary
         _ = client.readToEnd()
         #expect(client.wasReset)
         #expect(value("reason", plane.log(1)[0]) == "upstream_reset")
+    }
+
+    @Test func `a reset of the client is a reset at the backend`() throws {
+        let outcome = Atomic<Int>(0)
+        let origin = Origin { _, connection, _ in
+            _ = connection.readSome()
+            connection.write("y")
+            _ = connection.readToEnd()
+            outcome.store(connection.wasReset ? 1 : 2, ordering: .relaxed)
+        }
+        let plane = try Plane([origin.port], isTCP: true)
+        let client = plane.connect()
+        client.write("x")
+        #expect(client.read(1) == "y")
+        client.reset()
+        #expect(eventually { outcome.load(ordering: .relaxed) != 0 })
+        #expect(outcome.load(ordering: .relaxed) == 1)
+        #expect(value("reason", plane.log(1)[0]) == "client_abort")
+        #expect(plane.isQuiet)
+    }
+
+    @Test func `a TCP connection without traffic is closed on both sides`() throws {
+        let isEnded = Gate()
+        let origin = Origin { _, connection, _ in
+            _ = connection.readToEnd()
+            isEnded.open()
+        }
+        let plane = try Plane([origin.port], isTCP: true) { _, listener in
+            listener.tcpIdleTimeout = .milliseconds(100)
+        }
+        let client = plane.connect()
+        client.write("x")
+        #expect(client.readToEnd() == "")
+        #expect(isEnded.wait())
+        #expect(value("reason", plane.log(1)[0]) == "client_timeout")
+    }
+
+    @Test func `a TCP connection goes where the fewest are`() throws {
+        let origins = (0..<3).map { _ in Self.tcpEcho() }
+        let plane = try Plane(origins.map(\.port), workers: 2, isTCP: true) { service, _ in
+            service.balance = .leastConnections
+        }
+        var clients: [Socket] = []
+        for _ in 0..<9 {
+            let client = plane.connect()
+            client.write("x")
+            #expect(client.read(1) == "x")
+            clients.append(client)
+        }
+        #expect((1...3).map { plane.gauges($0).inFlight } == [3, 3, 3])
+        for client in clients { client.close() }
+        #expect(plane.isQuiet)
+    }
+
+    @Test(arguments: [ProxyHeaderVersion.v1, .v2])
+    func `a backend that wants it is told the client's address first`(_ version: ProxyHeaderVersion) throws {
+        let told = Mutex<[UInt8]>([])
+        let size = version == .v1 ? 0 : 28
+        let origin = Origin { _, connection, _ in
+            let header = version == .v1 ? Array(connection.read(through: "\r\n").utf8) : connection.readBytes(size)
+            told.withLock { $0 = header }
+            connection.write(connection.read(5).uppercased())
+        }
+        let plane = try Plane([origin.port], isTCP: true) { service, _ in service.proxyHeader = version }
+        let client = Socket(port: plane.port, from: "127.0.0.3")
+        client.write("hello")
+        #expect(client.read(5) == "HELLO")
+        let ports = [client.localPort, plane.port]
+        let expected =
+            version == .v1
+            ? Array("PROXY TCP4 127.0.0.3 127.0.0.1 \(ports[0]) \(ports[1])\r\n".utf8)
+            : Array("\r\n\r\n\0\r\nQUIT\n".utf8) + [0x21, 0x11, 0, 12, 127, 0, 0, 3, 127, 0, 0, 1]
+                + ports.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
+        #expect(told.withLock { $0 } == expected)
+    }
+
+    @Test func `a client that says nothing is announced all the same`() throws {
+        let origin = Origin { _, connection, _ in
+            connection.write(connection.read(through: "\r\n").hasPrefix("PROXY TCP4 127.0.0.1 ") ? "hi" : "no")
+        }
+        let plane = try Plane([origin.port], isTCP: true) { service, _ in service.proxyHeader = .v1 }
+        #expect(plane.connect().read(2) == "hi")
     }
 }

@@ -30,7 +30,7 @@ struct ProblemTests {
         #expect(
             problems(text) == [
                 "2:50 header: `30` has no unit", "3:24 the listener `web` has 0.0.0.0:8080 already",
-                "5:5 unknown key `servce` in the route", "9:5 unknown key `healt` in the service",
+                "4:5 unknown key `servce` in the route", "9:5 unknown key `healt` in the service",
                 "10:28 unknown key `cout` in `instances`", "10:46 there is no share `data`",
                 "11:30 `backends` must be a list of addresses, found a list",
             ])
@@ -110,7 +110,7 @@ struct ProblemTests {
                 "1:1 `listeners` must be a list, found a mapping"
             ]
         ),
-        (Sample.with("  - service: shop", "  - shop"), ["5:5 the route must be a mapping, found `shop`"]),
+        (Sample.with("  - service: shop", "  - shop"), ["4:5 the route must be a mapping, found `shop`"]),
         (Sample.with("{ interval: 2s }", "/up"), ["8:13 `health` must be a mapping, found `/up`"]),
         (Sample.with("interval: 2s", "tcp: false"), ["8:20 tcp: `false` is not `true`"]),
         (Sample.with("interval: 2s", "http: /, tcp: true"), ["8:24 `http` and `tcp` exclude each other"]),
@@ -168,7 +168,7 @@ struct ProblemTests {
                 "6:5 the route any host /a is here twice"
             ]
         ),
-        (Sample.with("- service: shop", "- service: shpo"), ["5:14 there is no service `shpo`"]),
+        (Sample.with("- service: shop", "- service: shpo"), ["4:14 there is no service `shpo`"]),
         (Sample.with("routes:\n  - service: shop\n", ""), ["1:1 no route says where HTTP requests go"]),
         (
             Sample.adding("  sql: { protocol: tcp, backends: [\"10.0.0.7:80\"] }"),
@@ -179,7 +179,7 @@ struct ProblemTests {
         (
             Sample.adding("  sql: { protocol: tcp, backends: [\"10.0.0.7:80\"] }").replacing(
                 "- service: shop", with: "- service: sql"),
-            ["5:14 the service `sql` speaks TCP, and routes are for HTTP"]
+            ["4:14 the service `sql` speaks TCP, and routes are for HTTP"]
         ),
         (Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    h2c: true"), []),
         (Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    h2c: true\n    timeouts: { handshake: 1s }"), []),
@@ -265,6 +265,47 @@ struct ProblemTests {
         #expect(found.allSatisfy { $0.hasPrefix("4:22 the listener `web` has ") })
     }
 
+    @Test(arguments: [
+        ("proxy_protocol: {}", "4:5 `proxy_protocol` has no `from`"),
+        (
+            "proxy_protocol: { from: 10.0.0.0/8 }",
+            "4:29 `from` must be a list of networks such as `[10.0.0.0/8]`, found `10.0.0.0/8`"
+        ),
+        (
+            "proxy_protocol: { from: [] }",
+            "4:29 `from` must be a list of networks such as `[10.0.0.0/8]`, found an empty list"
+        ),
+        (
+            "proxy_protocol: { from: [10.0.0.0/8, 10.1.2.3/8] }",
+            "4:42 from: `10.1.2.3/8` has bits set behind its prefix"
+        ),
+        ("proxy_protocol: { from: [example.com] }", "4:30 from: `example.com` is not a network"),
+        ("limits: { per_address: 0 }", "4:28 per_address: 0 is out of range"),
+        ("limits: { min_rate: 240 }", "4:25 min_rate: `240` has no unit"),
+        ("limits: { requests_per_connection: none }", "4:40 requests_per_connection: `none` is not a whole number"),
+    ])
+    func `finds what is wrong with limits and PROXY headers`(_ line: String, _ problem: String) {
+        #expect(problems(Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    \(line)")) == [problem])
+    }
+
+    @Test func `takes limits and networks`() throws {
+        let text = Sample.with(
+            "bind: 127.0.0.1:8080",
+            """
+            bind: 8080
+                proxy_protocol: { from: [10.0.0.0/8, "2001:db8::/32", 192.0.2.7] }
+                timeouts: { handshake: 3s }
+                limits: { per_address: 7, requests_per_connection: 9, min_rate: 1KiB, min_rate_grace: 2s }
+            """)
+        let settings = try read("buffers: 64MiB\n" + text).get()
+        let listener = settings.listeners[0]
+        #expect(listener.proxyFrom?.map(\.description) == ["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"])
+        #expect(listener.limits.perAddress == 7 && listener.limits.requestsPerConnection == 9)
+        #expect(listener.limits.rateMin == .kibibytes(1) && listener.limits.rateGrace == .seconds(2))
+        #expect(listener.timeouts.handshake == .seconds(3))
+        #expect(settings.buffers == .mebibytes(64))
+    }
+
     @Test func `finds listeners of the same name`() {
         let text = Sample.with("bind: 127.0.0.1:8080", "bind: 80\n  - { name: web, bind: 81 }")
         #expect(problems(text) == ["4:13 there are two listeners called `web`"])
@@ -272,9 +313,7 @@ struct ProblemTests {
 
     @Test(
         arguments: [
-            ("policies: {}", ""), ("include: x", ""), ("", "tls: {}"),
-            ("", "proxy_protocol: {}"), ("", "redirect_to_https: 443"), ("", "timeouts: { handshake: 5s }"),
-            ("", "limits: { per_address: 5 }"),
+            ("policies: {}", ""), ("include: x", ""),
         ])
     func `refuses keys of later versions of files and listeners`(_ root: String, _ listener: String) {
         let text = Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    \(listener)") + "\n\(root)\n"

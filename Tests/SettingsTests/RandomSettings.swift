@@ -20,7 +20,8 @@ struct RandomSettings {
     mutating func next() -> Settings {
         var settings = Settings(
             directory: ".", state: maybe { $0.path() }, workers: flip() ? .auto : .fixed(pick(1...256)),
-            drain: duration(0...3600), admin: maybe { .unix(path: "/run/\($0.name()).sock") },
+            drain: duration(0...3600), buffers: maybe { .mebibytes($0.pick(16...100_000)) },
+            admin: maybe { .unix(path: "/run/\($0.name()).sock") },
             accessLog: [.inStateDirectory, .off, .path("/" + text())].randomElement(using: &random) ?? .off)
         settings.accessLog = settings.accessLog == .path("/") ? .off : settings.accessLog
         for index in 0..<pick(0...3) {
@@ -51,8 +52,28 @@ struct RandomSettings {
             timeouts = ListenerTimeouts(header: duration(1...3600), body: duration(1...3600), idle: duration(1...86400))
             limits.headerBytes = ByteCount(pick(1024...60 << 10))
             limits.headerFields = pick(1...10_000)
+            limits.requestsPerConnection = maybe { $0.pick(1...1_000_000_000) }
+            limits.rateMin = ByteCount(pick(0...1 << 30))
+            limits.rateGrace = duration(0...3600)
         } else {
             timeouts.tcpIdle = duration(1...604_800)
+        }
+        var tls: ListenerTLSSetting?
+        var redirect: Int?
+        if flip() {
+            tls = ListenerTLSSetting(
+                certificates: (0..<pick(1...3)).map { CertificateSetting(chain: "/c\($0)" + path(), key: path()) },
+                minVersion: flip() ? .v12 : .v13, clientCA: maybe { $0.path() })
+            timeouts.handshake = duration(1...3600)
+        } else if mode == .http, flip() {
+            redirect = pick(1...65535)
+        }
+        limits.perAddress = maybe { $0.pick(1...1_000_000) }
+        var proxyFrom: [Network]?
+        if flip() {
+            proxyFrom = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::/0"].filter { _ in flip() }.map { Network($0)! }
+            if proxyFrom == [] { proxyFrom = [Network("0.0.0.0/0")!] }
+            timeouts.handshake = duration(1...3600)
         }
         let bind = [
             Endpoint.tcp(host: "0.0.0.0", port: UInt16(port)), .tcp(host: "127.0.0.1", port: 0),
@@ -60,13 +81,20 @@ struct RandomSettings {
             .unix(path: "/run/\(name)"),
         ]
         return ListenerSetting(
-            name: ListenerName(name), bind: bind.randomElement(using: &random) ?? bind[0], mode: mode,
-            h2c: mode == .http && flip(), timeouts: timeouts, limits: limits)
+            name: ListenerName(name), bind: bind.randomElement(using: &random) ?? bind[0], mode: mode, tls: tls,
+            h2c: mode == .http && tls == nil && flip(), redirectToHTTPS: redirect, proxyFrom: proxyFrom,
+            timeouts: timeouts, limits: limits)
     }
 
     private mutating func service(_ name: String, _ shares: [ShareSetting]) -> ServiceSetting {
         var service = ServiceSetting(name: ServiceName(name), upstream: .backends([]))
         service.transport = ServiceSetting.Transport.allCases.randomElement(using: &random) ?? .http
+        if flip() {
+            let verifies = flip()
+            service.tls = BackendTLSSetting(
+                verifies: verifies, ca: verifies ? maybe { $0.path() } : nil, name: "h\(pick(1...9)).test",
+                certificate: maybe { CertificateSetting(chain: $0.path(), key: $0.path()) })
+        }
         service.balance = BalanceAlgorithm.allCases.randomElement(using: &random) ?? .roundRobin
         let interval = pick(1...3600)
         service.health = HealthSetting(
@@ -79,6 +107,9 @@ struct RandomSettings {
             service.timeouts.tunnel = duration(1...604_800)
             service.timeouts.keepAlive = duration(0...3600)
             service.bodyBytesMax = ByteCount(pick(0...1 << 40))
+        } else {
+            service.sendProxyProtocol =
+                service.tls == nil ? ProxyHeaderVersion.allCases.filter { _ in flip() }.first : nil
         }
         service.retries = RetriesSetting(max: pick(0...10), budget: Percent(pick(0...100)))
         service.hold = HoldSetting(max: pick(0...100_000), time: duration(0...3600))

@@ -59,7 +59,7 @@ enum ModuleTable {
             ["Balancing", "CKernel", "EventLoop", "HTTP2", "HTTPWire", "Kernel", "Routing", "TLS", "Vocabulary"],
             others: system),
         ModuleRule("Keeper", .edge, ["CKernel", "Kernel", "Vocabulary"], others: foundation),
-        ModuleRule("Probing", .edge, ["CKernel", "Kernel", "Vocabulary"], others: system),
+        ModuleRule("Probing", .edge, ["CKernel", "Kernel", "TLS", "Vocabulary"], others: system),
         ModuleRule("Shares", .controlPlane, ["Vocabulary"], others: foundation),
         ModuleRule("Telemetry", .edge, ["Administration", "Vocabulary"], others: foundation),
         ModuleRule(

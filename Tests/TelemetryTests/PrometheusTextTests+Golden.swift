@@ -23,9 +23,14 @@ extension PrometheusTextTests {
         # HELP portico_listener_connections_accepted_total Client connections accepted.
         # TYPE portico_listener_connections_accepted_total counter
         portico_listener_connections_accepted_total{listener="web"} 120
-        # HELP portico_listener_requests_refused_total Requests refused before routing: malformed, too large, late.
-        # TYPE portico_listener_requests_refused_total counter
-        portico_listener_requests_refused_total{listener="web"} 1
+        # HELP portico_listener_connections_refused_total Client connections closed at once.
+        # TYPE portico_listener_connections_refused_total counter
+        portico_listener_connections_refused_total{listener="web",reason="per_address"} 2
+        portico_listener_connections_refused_total{listener="web",reason="untrusted"} 3
+        # HELP portico_listener_pauses_total How often accepting paused, by what was used up.
+        # TYPE portico_listener_pauses_total counter
+        portico_listener_pauses_total{listener="web",reason="connections"} 4
+        portico_listener_pauses_total{listener="web",reason="resources"} 5
         # HELP portico_service_requests_total Requests (or TCP connections) taken.
         # TYPE portico_service_requests_total counter
         portico_service_requests_total{service="documents"} 1000

@@ -36,6 +36,11 @@ extension MultiplexLoop where Base: ~Copyable {
         return base.peerAddress(of: slot.pointee.kind == .stream ? slot.pointee.parent : connection)
     }
 
+    func localAddress(of connection: ConnectionHandle) -> sockaddr_storage {
+        let slot = slot(connection)
+        return base.localAddress(of: slot.pointee.kind == .stream ? slot.pointee.parent : connection)
+    }
+
     func facts(of connection: ConnectionHandle) -> ConnectionFacts {
         let slot = slot(connection)
         guard slot.pointee.kind == .stream else { return base.facts(of: connection) }
@@ -88,6 +93,11 @@ extension MultiplexLoop where Base: ~Copyable {
         return slot.pointee.sentBefore &+ (slot.pointee.stream?.pointee.sent ?? 0)
     }
 
+    /// Of a stream: what its connection has taken; flow control lets it take only what the client makes room for.
+    func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 {
+        slot(connection).pointee.kind == .plain ? base.deliveredBytes(connection) : sentBytes(connection)
+    }
+
     @inline(__always)
     mutating func pauseReceiving(_ connection: ConnectionHandle) {
         let slot = slot(connection)
@@ -126,6 +136,14 @@ extension MultiplexLoop where Base: ~Copyable {
     /// Of a link: what becomes of its carrier does not matter before the next request.
     func isStirred(_ connection: ConnectionHandle) -> Bool {
         slot(connection).pointee.kind == .plain ? base.isStirred(connection) : false
+    }
+
+    /// Streams leave with what their connection sends at the end of the turn.
+    mutating func hurry(_ connection: ConnectionHandle) {
+        switch slot(connection).pointee.kind {
+        case .plain, .sniffed: base.hurry(connection)
+        case .stream, .link, .carrier, .alarm: break
+        }
     }
 
     mutating func shutdownSending(_ connection: ConnectionHandle) {
@@ -180,4 +198,7 @@ extension MultiplexLoop where Base: ~Copyable {
     }
 
     var hasSpareSlots: Bool { base.hasSpareSlots }
+
+    var openDescriptors: Int { base.openDescriptors }
+    var lentBytes: Int { base.lentBytes }
 }

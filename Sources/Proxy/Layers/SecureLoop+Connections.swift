@@ -9,6 +9,8 @@ import Vocabulary
 extension SecureLoop where Base: ~Copyable {
     var now: Instant { base.now }
     var bell: WakeupBell { base.bell }
+    var openDescriptors: Int { base.openDescriptors }
+    var lentBytes: Int { base.lentBytes + blocks.lentBytes }
 
     // MARK: Listeners
 
@@ -62,9 +64,12 @@ extension SecureLoop where Base: ~Copyable {
         return UnsafePointer(peer)
     }
 
+    func localAddress(of connection: ConnectionHandle) -> sockaddr_storage { base.localAddress(of: connection) }
+
     func facts(of connection: ConnectionHandle) -> ConnectionFacts {
         var facts = ConnectionFacts()
         let slot = slots[connection.index]
+        facts.isHeralded = slot.pointee.flags.contains(.isHeralded)
         guard slot.pointee.stage == .open, let session = slot.pointee.session else { return facts }
         facts.isSecure = true
         facts.isH2 = slot.pointee.flags.contains(.isH2)
@@ -86,6 +91,7 @@ extension SecureLoop where Base: ~Copyable {
     func isCongested(_ connection: ConnectionHandle) -> Bool { base.isCongested(connection) }
     func unsentBytes(_ connection: ConnectionHandle) -> Int { base.unsentBytes(connection) }
     func sentBytes(_ connection: ConnectionHandle) -> UInt64 { base.sentBytes(connection) }
+    func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 { base.deliveredBytes(connection) }
     func isReceiving(_ connection: ConnectionHandle) -> Bool { base.isReceiving(connection) }
     mutating func pauseReceiving(_ connection: ConnectionHandle) { base.pauseReceiving(connection) }
 

@@ -8,7 +8,9 @@ import TLS
 extension SecureLoop where Base: ~Copyable {
     mutating func send(_ connection: ConnectionHandle, _ pieces: UnsafeMutableBufferPointer<iovec>) {
         let slot = slots[connection.index]
-        guard slot.pointee.stage != .plain else { return base.send(connection, pieces) }
+        guard slot.pointee.stage.rawValue > SecureSlot.Stage.spilling.rawValue else {
+            return base.send(connection, pieces)
+        }
         precondition(slot.pointee.generation == connection.generation, "the connection is closed")
         guard slot.pointee.stage == .open, let session = slot.pointee.session else { return }
         var number = 0
@@ -63,6 +65,8 @@ extension SecureLoop where Base: ~Copyable {
         }
         transport.clearOutput()
     }
+
+    mutating func hurry(_ connection: ConnectionHandle) { base.hurry(connection) }
 
     mutating func shutdownSending(_ connection: ConnectionHandle) {
         let slot = slots[connection.index]

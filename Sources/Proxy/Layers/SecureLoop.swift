@@ -40,6 +40,8 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
     /// Received bytes of `restOwner`, in the buffer of the loop beneath, that are to be told before it is asked again.
     var rest = UnsafeRawBufferPointer(start: nil, count: 0)
     var restOwner = ConnectionHandle.none
+    /// A plain connection's inbox that the last event showed.
+    var toldInbox = Stash()
     /// Connections with something to tell that the loop beneath knows nothing of.
     var ready = HandleQueue()
     /// Connections whose handshake waits for its turn.
@@ -64,6 +66,7 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
             slots[index].pointee.session?.free()
             slots[index].pointee.inbox.block.deallocate()
         }
+        toldInbox.block.deallocate()
         peer.deallocate()
         plaintext.deallocate()
         staging.deallocate()
@@ -73,6 +76,7 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
 
     mutating func next(_ event: inout LoopEvent) {
         while true {
+            if !toldInbox.isEmpty { giveBackTold() }
             if !restOwner.isNone, goOn(&event) { return }
             while let handle = ready.popFirst() {
                 if serve(handle, &event) { return }
@@ -141,6 +145,7 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
             from: base.peerAddress(of: handle), byteCount: MemoryLayout<sockaddr_in6>.size)
         slot.pointee.flags.insert(.hasPeer)
         if dresses[token]?.tls != nil { slot.pointee.stage = .greeting }
+        if dresses[token]?.readsProxyHeader == true { slot.pointee.stage = .heralded }
     }
 
     /// Makes the record of a connection that begins.
@@ -157,6 +162,8 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
         switch slot.pointee.stage {
         case .open:
             return decrypt(slot, event.bytes, &event)
+        case .heralded:
+            return readHeader(slot, &event)
         case .greeting, .introducing:
             guard stepsLeft > 0, handshakes.isEmpty else {
                 keep(event.bytes, in: slot)
@@ -167,13 +174,13 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
             }
             stepsLeft -= 1
             return shakeHands(slot, event.bytes, &event)
-        case .plain, .failed:
+        case .plain, .spilling, .failed:
             return false
         }
     }
 
     /// One step of a handshake; `true` when that is to be told.
-    private mutating func shakeHands(
+    mutating func shakeHands(
         _ slot: UnsafeMutablePointer<SecureSlot>, _ bytes: UnsafeRawBufferPointer, _ event: inout LoopEvent
     ) -> Bool {
         let handle = event.connection
@@ -249,8 +256,9 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
         let (handle, bytes) = (restOwner, rest)
         restOwner = .none
         let slot = slots[handle.index]
-        guard slot.pointee.generation == handle.generation, slot.pointee.stage == .open else { return false }
+        guard slot.pointee.generation == handle.generation else { return false }
         event.connection = handle
+        guard slot.pointee.stage == .open else { return false }
         if base.isReceiving(handle) { return decrypt(slot, bytes, &event) }
         keep(bytes, in: slot)
         return false
@@ -264,6 +272,7 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
             base.isReceiving(handle) || slot.pointee.flags.contains(.breakOwed)
         else { return false }
         event.connection = handle
+        if slot.pointee.stage == .spilling { return spillInbox(slot, &event) }
         guard slot.pointee.stage == .open, hasPending(slot), !slot.pointee.flags.contains(.breakOwed) else {
             return tellOwed(slot, handle, &event)
         }
@@ -303,9 +312,9 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
     /// What the loop beneath tells about a TLS connection besides bytes; `true` when it is to be told on.
     private func changed(_ slot: UnsafeMutablePointer<SecureSlot>, _ event: inout LoopEvent) -> Bool {
         switch slot.pointee.stage {
-        case .plain: return true
+        case .plain, .spilling: return true
         case .failed: return false
-        case .greeting:
+        case .heralded, .greeting:
             guard event.kind != .drained else { return false }
             if event.kind == .ended { event.error = ECONNRESET }
             event.kind = .broken

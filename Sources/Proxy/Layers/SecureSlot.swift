@@ -9,6 +9,10 @@ struct SecureSlot {
     enum Stage: UInt8 {
         /// Bytes pass as they are.
         case plain
+        /// The same, once what came behind a PROXY header was told.
+        case spilling
+        /// The balancer before us says who its client is: a PROXY header.
+        case heralded
         /// An accepted connection in its handshake. Its session is made when its first bytes come, so that a client
         /// that says nothing costs nothing.
         case greeting
@@ -20,7 +24,7 @@ struct SecureSlot {
     }
 
     struct Flags: OptionSet {
-        let rawValue: UInt8
+        let rawValue: UInt16
         /// The peer said that it will send no more; to be told once what came before was.
         static let endOwed = Flags(rawValue: 1 << 0)
         /// The end was told.
@@ -36,6 +40,8 @@ struct SecureSlot {
         static let isUpstream = Flags(rawValue: 1 << 6)
         /// Its address is in `peers`.
         static let hasPeer = Flags(rawValue: 1 << 7)
+        /// A PROXY header gave that address.
+        static let isHeralded = Flags(rawValue: 1 << 8)
     }
 
     /// Of the connection that has the slot; 0: none, or one that this layer knows nothing of.

@@ -1,21 +1,43 @@
-// A TLS client over a test's blocking socket.
+// TLS over a test's blocking socket, at either end.
 
-import Foundation
 import TLS
 
+/// A connection that we made.
+final class SecureClient: SecureSocket {
+    /// Connects, without a word.
+    init(port: UInt16, _ context: TLSClientContext, name: String) {
+        super.init(Socket(port: port)) { TLSSession(context, name: name, $0)! }
+    }
+
+    func get(_ path: String = "/", host: String) -> (head: String, body: [UInt8]) {
+        write("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+        return readResponse()
+    }
+}
+
+/// A connection that was made to us.
+final class SecureServer: SecureSocket {
+    init(_ socket: Socket, _ context: TLSServerContext) {
+        super.init(socket) { TLSSession(context, $0)! }
+    }
+}
+
 /// One TLS connection. Used by one thread at a time.
-final class SecureClient {
+class SecureSocket {
     let socket: Socket
     let session: TLSSession
     private let transport = TLSTransport(outputBytes: 4096)
+    /// Bytes go out one by one.
+    private var isBytewise = false
+    /// Goes out in front of what the session says first.
+    private var herald: [UInt8] = []
     private var unread: [UInt8] = []
     private var plain: [UInt8] = []
     private(set) var outcome = TLSProgress.wantsInput
 
-    /// Connects, without a word.
-    init(port: UInt16, _ context: TLSClientContext, name: String) {
-        socket = Socket(port: port)
-        session = TLSSession(context, name: name, transport)!
+    init(_ socket: Socket, _ make: (borrowing TLSTransport) -> TLSSession) {
+        self.socket = socket
+        session = make(transport)
     }
 
     deinit { session.free() }
@@ -25,7 +47,10 @@ final class SecureClient {
 
     /// Whether the handshake went well, as far as the client can tell.
     @discardableResult
-    func shakeHands() -> Bool {
+    func shakeHands(bytewise: Bool = false, behind text: String = "", isSplit: Bool = false) -> Bool {
+        isBytewise = bytewise
+        defer { isBytewise = false }
+        if isSplit { socket.write(text) } else { herald = Array(text.utf8) }
         outcome = step { $0.shakeHands() }
         while outcome == .wantsInput, fetch() { outcome = step { $0.shakeHands() } }
         return outcome == .done
@@ -65,11 +90,6 @@ final class SecureClient {
         return (head, read(length))
     }
 
-    func get(_ path: String = "/", host: String) -> (head: String, body: [UInt8]) {
-        write("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
-        return readResponse()
-    }
-
     /// Reads to the end; whether that was said by close_notify.
     func readToEnd() -> (bytes: [UInt8], isRegular: Bool) {
         while more() {}
@@ -106,8 +126,14 @@ final class SecureClient {
             return result
         }
         unread.removeFirst(unread.count - left)
-        socket.write(Array(transport.output))
+        let said = herald + Array(transport.output)
+        herald = []
         transport.clearOutput()
+        if isBytewise {
+            for byte in said { socket.write([byte]) }
+        } else if !said.isEmpty {
+            socket.write(said)
+        }
         return result
     }
 }

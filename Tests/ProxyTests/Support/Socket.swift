@@ -21,9 +21,13 @@ final class Socket: @unchecked Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    /// Connects to a port of this machine.
-    convenience init(port: UInt16, receiveBuffer: CInt? = nil) {
+    /// Connects to a port of this machine, from one of its addresses.
+    convenience init(port: UInt16, receiveBuffer: CInt? = nil, from source: String? = nil) {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        if let source {
+            let result = SocketAddress(.tcp(host: source, port: 0))!.withSockAddr { bind(descriptor, $0, $1) }
+            precondition(result == 0, "bind: \(errno)")
+        }
         if var receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, 4)
         }
@@ -106,6 +110,21 @@ final class Socket: @unchecked Sendable {
         return unread
     }
 
+    /// At most `count` bytes straight from the system; empty at the end.
+    func readSome(atMost count: Int) -> [UInt8] {
+        var room = [UInt8](repeating: 0, count: count)
+        let result = recv(descriptor, &room, count, 0)
+        ended = result == 0
+        wasReset = result < 0 && errno == ECONNRESET
+        return Array(room.prefix(max(0, result)))
+    }
+
+    /// Whether a read would not wait.
+    var hasInput: Bool {
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return !unread.isEmpty || poll(&wanted, 1, 0) > 0
+    }
+
     private func take(_ count: Int) -> String {
         let text = String(decoding: unread[..<count], as: UTF8.self)
         unread.removeFirst(count)
@@ -130,6 +149,12 @@ final class Socket: @unchecked Sendable {
         guard let field = lowered.range(of: "content-length: ") else { return (head, "") }
         let digits = lowered[field.upperBound...].prefix { $0.isNumber }
         return (head, read(Int(digits)!))
+    }
+
+    /// Its own port.
+    var localPort: UInt16 {
+        guard case .tcp(_, let port) = try! SocketAddress.local(of: descriptor).endpoint else { return 0 }
+        return port
     }
 
     func shutdownWriting() { shutdown(descriptor, CInt(SHUT_WR)) }
