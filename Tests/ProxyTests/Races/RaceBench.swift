@@ -10,7 +10,7 @@ import Vocabulary
 final class RaceBench {
     private var worker: Worker<ScriptedLoop>
     let stage: Stage
-    private let board = GaugeBoard(workers: 1)
+    private let board = GaugeBoard(workers: 1, seed: 1)
 
     /// `change` may set rules before the start.
     init(backends: Int = 1, _ change: (inout ServiceRules) -> Void = { _ in }) {
