@@ -52,7 +52,7 @@ let package = Package(
         module("Administration", ["Vocabulary"]),
         module("HTTPWire", ["Vocabulary"]),
         module("Balancing", ["Vocabulary"]),
-        module("Routing", ["Vocabulary"]),
+        module("Routing", ["HTTPWire", "Vocabulary"]),
         module("Settings", ["Vocabulary", "Routing", yams]),
         module("Statistics", ["Vocabulary", realModule]),
         module("Health", ["Vocabulary"]),
@@ -63,13 +63,16 @@ let package = Package(
         module("Simulation", ["Vocabulary", "Fleet", "Health", "Lifecycle", "Scaling", "Rollouts"]),
         // Edges: where the system is touched.
         .target(name: "CKernel"),
+        .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         module("Kernel", ["CKernel", "Vocabulary"]),
         module("EventLoop", ["CKernel", "Kernel", "Vocabulary"]),
         module("TLS", ["COpenSSL"]),
+        module("HTTP2", ["CNghttp2", "HTTPWire", "Vocabulary"]),
         module(
-            "Proxy", ["Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Routing", "TLS", "Vocabulary"]),
+            "Proxy",
+            ["Balancing", "CKernel", "EventLoop", "HTTP2", "HTTPWire", "Kernel", "Routing", "TLS", "Vocabulary"]),
         module("Keeper", ["CKernel", "Kernel", "Vocabulary"]),
         module("Probing", ["CKernel", "Kernel", "TLS", "Vocabulary"]),
         module("Shares", ["Vocabulary"]),
@@ -95,9 +98,12 @@ let package = Package(
         // What several test targets need.
         .target(
             name: "TestCertificates", dependencies: ["TLS"], path: "Tests/TestCertificates", swiftSettings: settings),
+        .target(
+            name: "TestFrames", dependencies: ["CNghttp2"], path: "Tests/TestFrames", swiftSettings: settings),
         // Tests, floor 1 and 2: tables, properties and seeded simulation of the pure modules.
         tests("BalancingTests", ["Balancing", "Vocabulary"]),
         tests("FleetTests", ["Fleet", "Health", "Lifecycle", "Rollouts", "Scaling", "Statistics", "Vocabulary"]),
+        tests("HTTP2Tests", ["HTTP2", "TestFrames", "Vocabulary"]),
         tests("HTTPWireTests", ["HTTPWire", "Vocabulary"]),
         tests("HealthTests", ["Health", "Vocabulary"]),
         tests("LifecycleTests", ["Lifecycle", "Vocabulary"]),
@@ -110,7 +116,7 @@ let package = Package(
             ["Fleet", "Health", "Lifecycle", "Rollouts", "Scaling", "Simulation", "Vocabulary"]),
         tests("StatisticsTests", ["Statistics"]),
         tests("StructureTests", []),
-        tests("SupervisorTests", ["Supervisor"]),
+        tests("SupervisorTests", ["Proxy", "Supervisor", "Vocabulary"]),
         tests("VocabularyTests", ["Vocabulary"]),
         // Floor 3: real files, processes and sockets.
         tests("CommandTests", ["Administration", "Control", "Settings", "Telemetry", "Vocabulary", "portico"]),
@@ -123,7 +129,7 @@ let package = Package(
             "ProxyTests",
             [
                 "Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Proxy", "Routing", "TLS",
-                "TestCertificates", "Vocabulary",
+                "TestCertificates", "TestFrames", "Vocabulary",
             ]),
         tests("SamplesTests", ["samples", hummingbird, httpTypes, logging, nioCore, nioEmbedded]),
         tests("TLSTests", ["TLS", "TestCertificates"]),

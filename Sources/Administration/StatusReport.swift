@@ -15,6 +15,8 @@ package struct StatusReport: Codable, Sendable, Hashable {
     package var accessLog: String?
     /// `epoll` or `io_uring`.
     package var engine: String
+    /// Why that one.
+    package var engineReason: String
     package var workers: Int
     package var revision: UInt64
     package var ready: Bool
@@ -24,7 +26,8 @@ package struct StatusReport: Codable, Sendable, Hashable {
 
     package init(
         version: String, serverPID: Int32, keeperPID: Int32, startedAt: String, serverStarts: Int,
-        stateDirectory: String, accessLog: String?, engine: String, workers: Int, revision: UInt64, ready: Bool,
+        stateDirectory: String, accessLog: String?, engine: String, engineReason: String,
+        workers: Int, revision: UInt64, ready: Bool,
         listeners: [ListenerReport], services: [ServiceReport], shares: [ShareReport]
     ) {
         self.version = version
@@ -35,6 +38,7 @@ package struct StatusReport: Codable, Sendable, Hashable {
         self.stateDirectory = stateDirectory
         self.accessLog = accessLog
         self.engine = engine
+        self.engineReason = engineReason
         self.workers = workers
         self.revision = revision
         self.ready = ready
@@ -183,7 +187,8 @@ package struct BackendReport: Codable, Sendable, Hashable {
     package var address: String
     package var pid: Int32?
     package var release: String?
-    /// `starting`, `ready`, `unhealthy`, `draining`, `stopping` or `backing_off`; fixed backends: `ready` or `unhealthy`.
+    /// `starting`, `ready`, `unhealthy`, `draining`, `stopping`, `backing_off` or `crash_looping`; fixed backends: `ready`
+    /// or `unhealthy`.
     package var phase: String
     /// The last word of its health check, in full: "200 in 1.2 ms", "connection refused".
     package var health: String?

@@ -5,7 +5,7 @@ import Glibc
 
 extension EpollLoop {
     package mutating func send(_ connection: ConnectionHandle, _ pieces: UnsafeMutableBufferPointer<iovec>) {
-        let slot = slots[connection.index]
+        let slot = table[connection.index]
         precondition(slot.pointee.generation == connection.generation, "the connection is closed")
         guard slot.pointee.error == 0, pieces.count > 0 else { return }
         guard slot.pointee.unsent == 0, !slot.pointee.flags.contains(.connecting) else {
@@ -23,7 +23,7 @@ extension EpollLoop {
             guard result == -Int(EAGAIN) || result == -Int(ENOBUFS) else {
                 slot.pointee.error = CInt(-result)
                 slot.pointee.flags.insert(.sendFailed)
-                upcoming.append(connection.index, slots)
+                table.queue(connection.index)
                 return
             }
             result = 0
@@ -34,48 +34,35 @@ extension EpollLoop {
             result -= taken
             if taken < piece.iov_len { keep(slot, piece.iov_base + taken, piece.iov_len - taken) }
         }
-        // A short write fills the socket: the edge that says otherwise is still to come.
-        if slot.pointee.unsent > 0 { slot.pointee.flags.remove(.writable) }
+        if slot.pointee.unsent > 0 { watchRoom(connection.index) }
     }
 
-    /// Appends bytes to the outbox.
+    /// A short write fills the socket: the edge that says otherwise is still to come.
+    private func watchRoom(_ index: UInt32) {
+        let slot = table[index]
+        slot.pointee.flags.remove(.writable)
+        guard !slot.pointee.flags.contains(.watchesRoom) else { return }
+        slot.pointee.flags.insert(.watchesRoom)
+        guard !slot.pointee.flags.contains(.fresh) else { return }
+        _ = loop_watch_room(epoll, slot.pointee.descriptor, index, slot.pointee.generation)
+    }
+
+    /// Every send was tried at once.
+    package mutating func hurry(_ connection: ConnectionHandle) {}
+
     private mutating func keep(
-        _ slot: UnsafeMutablePointer<EpollSlot>, _ bytes: UnsafeMutableRawPointer, _ count: Int
+        _ slot: UnsafeMutablePointer<LoopSlot>, _ bytes: UnsafeMutableRawPointer, _ count: Int
     ) {
-        var bytes = UnsafeRawPointer(bytes)
-        var count = count
         slot.pointee.unsent += count
-        while count > 0 {
-            if let last = slot.pointee.outboxLast?.assumingMemoryBound(to: OutboxHeader.self) {
-                let room = min(count, last.pointee.blockBytes - last.pointee.end)
-                (UnsafeMutableRawPointer(last) + last.pointee.end).copyMemory(from: bytes, byteCount: room)
-                last.pointee.end += room
-                bytes += room
-                count -= room
-                if count == 0 { return }
-            }
-            let wanted = min(count + MemoryLayout<OutboxHeader>.size, BlockPool.largeBytes)
-            let block = blocks.lend(wanted)
-            let header = block.baseAddress!.bindMemory(to: OutboxHeader.self, capacity: 1)
-            let start = MemoryLayout<OutboxHeader>.size
-            header.initialize(
-                to: OutboxHeader(following: nil, blockBytes: block.count, start: start, end: start))
-            if let last = slot.pointee.outboxLast?.assumingMemoryBound(to: OutboxHeader.self) {
-                last.pointee.following = block.baseAddress
-            } else {
-                slot.pointee.outboxFirst = block.baseAddress
-            }
-            slot.pointee.outboxLast = block.baseAddress
-        }
+        blocks.append(bytes, count, to: &slot.pointee.outbox)
     }
 
     /// Gives the system what it takes of the outbox; `true` when that is to be told.
     mutating func flush(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
-        let slot = slots[index]
-        while let base = slot.pointee.outboxFirst {
-            let header = base.assumingMemoryBound(to: OutboxHeader.self)
-            let count = header.pointee.end - header.pointee.start
-            let result = loop_send(slot.pointee.descriptor, base + header.pointee.start, count)
+        let slot = table[index]
+        while !slot.pointee.outbox.isEmpty {
+            let bytes = slot.pointee.outbox.firstBytes
+            let result = loop_send(slot.pointee.descriptor, bytes.baseAddress, bytes.count)
             if result < 0 {
                 if result == -Int(EINTR) { continue }
                 slot.pointee.flags.remove(.writable)
@@ -83,48 +70,31 @@ extension EpollLoop {
                 slot.pointee.error = CInt(-result)
                 dropOutbox(slot)
                 slot.pointee.flags.insert(.readable)
-                upcoming.append(index, slots)
+                table.queue(index)
                 event.kind = .sendFailed
                 event.error = CInt(-result)
                 return true
             }
             slot.pointee.sent &+= UInt64(result)
             slot.pointee.unsent -= result
-            header.pointee.start += result
-            guard result == count else {
+            blocks.drop(result, from: &slot.pointee.outbox)
+            guard result == bytes.count else {
                 slot.pointee.flags.remove(.writable)
                 return false
             }
-            slot.pointee.outboxFirst = header.pointee.following
-            if header.pointee.following == nil { slot.pointee.outboxLast = nil }
-            blocks.giveBack(UnsafeMutableRawBufferPointer(start: base, count: header.pointee.blockBytes))
         }
         if slot.pointee.flags.contains(.endWanted) {
             slot.pointee.flags.remove(.endWanted)
             _ = loop_shutdown_sending(slot.pointee.descriptor)
         }
         // It may also have something to read.
-        upcoming.append(index, slots)
+        table.queue(index)
         event.kind = .drained
         return true
     }
 
-    mutating func dropOutbox(_ slot: UnsafeMutablePointer<EpollSlot>) {
-        while let base = slot.pointee.outboxFirst {
-            let header = base.assumingMemoryBound(to: OutboxHeader.self)
-            slot.pointee.outboxFirst = header.pointee.following
-            blocks.giveBack(UnsafeMutableRawBufferPointer(start: base, count: header.pointee.blockBytes))
-        }
-        slot.pointee.outboxLast = nil
+    mutating func dropOutbox(_ slot: UnsafeMutablePointer<LoopSlot>) {
         slot.pointee.unsent = 0
-    }
-
-    /// For the end of the loop, when there is no pool to return to.
-    static func deallocate(outbox first: UnsafeMutableRawPointer?) {
-        var block = first
-        while let base = block {
-            block = base.assumingMemoryBound(to: OutboxHeader.self).pointee.following
-            base.deallocate()
-        }
+        blocks.dropAll(of: &slot.pointee.outbox)
     }
 }

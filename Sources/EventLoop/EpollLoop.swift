@@ -1,6 +1,7 @@
 // The epoll backend: readiness turned into completions.
 //
-// 1. A connection is registered once, edge-triggered, for reading, writing and the peer's end. No further epoll_ctl.
+// 1. A connection is registered once, edge-triggered, for reading and the peer's end, after a first read: a client's
+//    request mostly comes with it. Room to send is asked for when a send was cut short for the first time.
 // 2. An edge sets flags in the slot and puts the slot on the list for this turn. `next` takes slots off that list and
 //    does the one thing that is due: connect result, flush, read.
 // 3. A read that brings less than was asked for has emptied the socket, so the read that would say EAGAIN is skipped,
@@ -21,16 +22,8 @@ package struct EpollLoop: EventLoop, ~Copyable {
     package internal(set) var now: Instant
     let epoll: CInt
     let bellDescriptor: CInt
-    var slots: Slabs<EpollSlot>
-    let slotsMax: Int
-    var slotCount: UInt32 = 0
-    var freeFirst = UInt32.max
-    package internal(set) var openDescriptors = 1
-    var wheel: TimerWheel
+    var table: SlotTable
     var blocks = BlockPool()
-    /// Slots to look at in this turn, and in the next.
-    var current = SlotQueue()
-    var upcoming = SlotQueue()
     var isTurnTold = false
     let scratch: UnsafeMutableRawBufferPointer
     let reports: UnsafeMutablePointer<loop_report>
@@ -49,23 +42,21 @@ package struct EpollLoop: EventLoop, ~Copyable {
         self.epoll = epoll
         bellDescriptor = bell
         now = Instant(nanoseconds: loop_clock())
-        slotsMax = limits.slotsMax
-        slots = Slabs(slotsMax: limits.slotsMax, blank: EpollSlot())
-        wheel = TimerWheel(slotsMax: limits.slotsMax, now: now)
+        table = SlotTable(slotsMax: limits.slotsMax, now: now)
         scratch = .allocate(byteCount: LoopLimits.receiveBytesMax, alignment: 4096)
         reports = .allocate(capacity: Int(loop_reports_max))
         lastPeer = .allocate(capacity: 1)
         lastPeer.initialize(to: sockaddr_storage())
-        let handle = makeSlot(descriptor: bell, flags: .bell)!
+        let handle = table.make(descriptor: bell, flags: .bell)!
         let result = loop_register_readable(epoll, bell, handle.index, handle.generation)
         precondition(result == 0, "epoll refuses its own eventfd: \(result)")
     }
 
     deinit {
-        for index in 0..<slotCount {
-            let slot = slots[index].pointee
+        for index in 0..<table.count {
+            let slot = table[index].pointee
             guard slot.generation % 2 == 1 else { continue }
-            Self.deallocate(outbox: slot.outboxFirst)
+            BlockPool.deallocate(slot.outbox)
             // Listeners stay the caller's, the bell is closed below, and timers have no descriptor.
             if slot.flags.isDisjoint(with: [.listener, .bell, .timer]) { loop_close(slot.descriptor) }
         }
@@ -84,7 +75,7 @@ package struct EpollLoop: EventLoop, ~Copyable {
 
     package func localAddress(of connection: ConnectionHandle) -> sockaddr_storage {
         var form = sockaddr_storage()
-        if loop_local_address(slots[connection.index].pointee.descriptor, &form) != 0 {
+        if loop_local_address(table[connection].pointee.descriptor, &form) != 0 {
             form.ss_family = sa_family_t(AF_UNSPEC)
         }
         return form
@@ -92,11 +83,13 @@ package struct EpollLoop: EventLoop, ~Copyable {
 
     package var lentBytes: Int { blocks.lentBytes }
 
+    package var openDescriptors: Int { table.openDescriptors + 1 }
+
     // MARK: Telling
 
     package mutating func next(_ event: inout LoopEvent) {
         while true {
-            while let index = current.popFirst(slots) {
+            while let index = table.popFirst() {
                 if serve(index, &event) { return }
             }
             guard isTurnTold else {
@@ -107,26 +100,23 @@ package struct EpollLoop: EventLoop, ~Copyable {
             }
             wait()
             isTurnTold = false
-            swap(&current, &upcoming)
+            table.beginTurn()
         }
     }
 
     private mutating func wait() {
-        let milliseconds = upcoming.isEmpty ? wheel.millisecondsToNext(now: now) : 0
+        let milliseconds = !table.hasUpcoming ? table.wheel.millisecondsToNext(now: now) : 0
         let count = loop_wait(epoll, reports, milliseconds)
         now = Instant(nanoseconds: loop_clock())
         // EINTR, the only other outcome: nothing to tell, and the next turn waits again.
         for report in 0..<max(0, Int(count)) { take(reports[report]) }
-        wheel.advance(to: now) { index in
-            slots[index].pointee.flags.insert(.deadline)
-            upcoming.append(index, slots)
-        }
+        table.tellDeadlines(now)
     }
 
     private mutating func take(_ report: loop_report) {
-        let slot = slots[report.index]
+        let slot = table[report.index]
         guard slot.pointee.generation == report.generation else { return }
-        var flags = EpollSlot.Flags()
+        var flags = LoopSlot.Flags()
         if report.mask & UInt32(loop_mask_readable) != 0 { flags.insert(.readable) }
         if report.mask & UInt32(loop_mask_writable) != 0 { flags.insert(.writable) }
         if report.mask & UInt32(loop_mask_peer_done) != 0 { flags.formUnion([.readable, .peerDone]) }
@@ -136,19 +126,19 @@ package struct EpollLoop: EventLoop, ~Copyable {
         // EPOLLHUP alone says that both sides ended regularly: what the peer sent is still to be read.
         if report.mask & UInt32(loop_mask_error) != 0 { flags.insert(.hangup) }
         slot.pointee.flags.formUnion(flags)
-        upcoming.append(report.index, slots)
+        table.queue(report.index)
     }
 
     /// Does what is due for one slot; `true` when there is something to tell.
     private mutating func serve(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
-        let slot = slots[index]
+        let slot = table[index]
         let flags = slot.pointee.flags
         guard slot.pointee.generation % 2 == 1 else { return false }
         event.connection = ConnectionHandle(index: index, generation: slot.pointee.generation)
         if flags.contains(.deadline) {
             slot.pointee.flags.remove(.deadline)
-            upcoming.append(index, slots)
-            guard wheel.take(index, now: now) else { return false }
+            table.queue(index)
+            guard table.wheel.take(index, now: now) else { return false }
             event.kind = .deadline
             return true
         }
@@ -163,7 +153,7 @@ package struct EpollLoop: EventLoop, ~Copyable {
         if flags.contains(.sendFailed) {
             slot.pointee.flags.remove(.sendFailed)
             slot.pointee.flags.insert(.readable)
-            upcoming.append(index, slots)
+            table.queue(index)
             event.kind = .sendFailed
             event.error = slot.pointee.error
             return true
@@ -173,15 +163,29 @@ package struct EpollLoop: EventLoop, ~Copyable {
             slot.pointee.flags.remove(.connecting)
             event.error = loop_pending_error(slot.pointee.descriptor)
             event.kind = event.error == 0 ? .connected : .connectFailed
-            if event.error == 0 { upcoming.append(index, slots) }
+            if event.error == 0 { table.queue(index) }
             return true
         }
+        if flags.contains(.fresh) { return receiveFirst(index, &event) }
         if slot.pointee.unsent > 0, flags.contains(.writable), flush(index, &event) { return true }
         return receive(index, &event)
     }
 
+    /// Reads what came with a new connection, and registers it for what follows.
+    private mutating func receiveFirst(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
+        let slot = table[index]
+        slot.pointee.flags.remove(.fresh)
+        slot.pointee.flags.insert(.readable)
+        let isTold = receive(index, &event)
+        // What came in between is reported at once.
+        guard !register(index) else { return isTold }
+        event.kind = .broken
+        event.error = ENOMEM
+        return true
+    }
+
     private mutating func receive(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
-        let slot = slots[index]
+        let slot = table[index]
         let flags = slot.pointee.flags
         guard flags.contains(.receiving) else {
             // Paused: what can be read waits, but that the peer is gone for good is told once.
@@ -194,7 +198,7 @@ package struct EpollLoop: EventLoop, ~Copyable {
         let count = loop_receive(slot.pointee.descriptor, scratch.baseAddress, scratch.count)
         if count > 0 {
             if count == scratch.count || flags.contains(.peerDone) {
-                upcoming.append(index, slots)
+                table.queue(index)
             } else {
                 slot.pointee.flags.remove(.readable)
             }
@@ -211,7 +215,7 @@ package struct EpollLoop: EventLoop, ~Copyable {
         if count == -Int(EAGAIN) { return false }
         if count == -Int(EINTR) {
             slot.pointee.flags.insert(.readable)
-            upcoming.append(index, slots)
+            table.queue(index)
             return false
         }
         event.kind = .broken
@@ -220,7 +224,7 @@ package struct EpollLoop: EventLoop, ~Copyable {
     }
 
     private mutating func accept(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
-        let slot = slots[index]
+        let slot = table[index]
         event.token = slot.pointee.token
         if slot.pointee.flags.contains(.readable) {
             slot.pointee.flags.remove(.readable)
@@ -242,14 +246,15 @@ package struct EpollLoop: EventLoop, ~Copyable {
                 default: continue  // That client left again: the next one may have not.
                 }
             }
-            guard let handle = register(descriptor, flags: .receiving) else {
+            guard let handle = table.make(descriptor: descriptor, flags: [.receiving, .fresh]) else {
                 loop_close(descriptor)
                 event.kind = .acceptFailed
                 event.error = ENOMEM
                 return true
             }
-            // More may wait; look again in this turn.
-            current.prepend(index, slots)
+            // More may wait: looked at again in this turn, after the new one.
+            table.queueFirst(index)
+            table.queueFirst(handle.index)
             event.kind = .accepted
             event.connection = handle
             return true

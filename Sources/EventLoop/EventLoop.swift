@@ -61,6 +61,8 @@ package protocol EventLoop: ~Copyable {
     ///
     /// A failure comes as `.sendFailed`. Callers hold back while `isCongested`; what they send nevertheless is kept.
     mutating func send(_ connection: ConnectionHandle, _ pieces: UnsafeMutableBufferPointer<iovec>)
+    /// Gives the system now what it takes of what was sent, for a connection that is about to be closed.
+    mutating func hurry(_ connection: ConnectionHandle)
     /// Whether enough is waiting to be sent that its source should pause; `.drained` tells when it is over.
     func isCongested(_ connection: ConnectionHandle) -> Bool
     /// Bytes taken by `send` and not yet by the system.
@@ -77,7 +79,7 @@ package protocol EventLoop: ~Copyable {
     func isReceiving(_ connection: ConnectionHandle) -> Bool
     /// Asks the system now whether bytes, an end or an error wait to be received.
     func hasInput(_ connection: ConnectionHandle) -> Bool
-    /// Whether something arrived, or the peer is gone, that `next` has not told yet. Costs no system call.
+    /// Whether something arrived, or the peer is gone, that `next` has not told yet. Costs no system call while receiving.
     func isStirred(_ connection: ConnectionHandle) -> Bool
 
     /// Sends what is unsent, then the end. Receiving goes on.
@@ -92,6 +94,8 @@ package protocol EventLoop: ~Copyable {
     /// Asks for `.deadline` at `instant` or a little later; replaces the connection's former one. O(1).
     mutating func setDeadline(_ connection: ConnectionHandle, _ instant: Instant)
     mutating func clearDeadline(_ connection: ConnectionHandle)
-    /// A handle that has a deadline and nothing else.
+    /// A handle that has a deadline and nothing else. The loop must have room for it.
     mutating func makeTimer() -> ConnectionHandle
+    /// Whether `makeTimer` has room, with some left for connections.
+    var hasSpareSlots: Bool { get }
 }

@@ -11,5 +11,23 @@ package struct LoopLimits: Sendable {
     /// Spare blocks kept of each size; more are given back to the system.
     static let spareBlocksMax = 512
 
+    /// Slots that `hasSpareSlots` leaves to connections.
+    static let slotsLeft = 4096
+    // io_uring.
+
+    /// Orders per turn; more are submitted in between.
+    static let ringEntries = 1024
+    /// Buffers for receives of unknown size. Both counts are powers of two.
+    static let smallBuffers = 512
+    static let smallBufferBytes = 16 * 1024
+    /// Buffers for bodies, of `receiveBytesMax`.
+    static let bigBuffers = 64
+    /// Receives in a row that end the use of big buffers.
+    static let shortReceivesMax = 4
+    /// Sends up to this size are copied and ordered with the others of the turn.
+    static let copiedSendMax = 8 * 1024
+    /// Unsent bytes that make a connection congested.
+    static let congestionBytes = 64 * 1024
+
     package init() {}
 }

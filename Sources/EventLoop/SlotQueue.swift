@@ -7,7 +7,7 @@ struct SlotQueue {
 
     var isEmpty: Bool { first == .max }
 
-    mutating func append(_ index: UInt32, _ slots: borrowing Slabs<EpollSlot>) {
+    mutating func append(_ index: UInt32, _ slots: borrowing Slabs<LoopSlot>) {
         let slot = slots[index]
         guard !slot.pointee.flags.contains(.queued) else { return }
         slot.pointee.flags.insert(.queued)
@@ -16,7 +16,7 @@ struct SlotQueue {
         last = index
     }
 
-    mutating func prepend(_ index: UInt32, _ slots: borrowing Slabs<EpollSlot>) {
+    mutating func prepend(_ index: UInt32, _ slots: borrowing Slabs<LoopSlot>) {
         let slot = slots[index]
         guard !slot.pointee.flags.contains(.queued) else { return }
         slot.pointee.flags.insert(.queued)
@@ -25,7 +25,7 @@ struct SlotQueue {
         if last == .max { last = index }
     }
 
-    mutating func popFirst(_ slots: borrowing Slabs<EpollSlot>) -> UInt32? {
+    mutating func popFirst(_ slots: borrowing Slabs<LoopSlot>) -> UInt32? {
         guard first != .max else { return nil }
         let index = first
         first = slots[index].pointee.queueNext

@@ -42,7 +42,8 @@ extension Fleet {
         case .kill:
             orders.append(.kill(id))
             note(
-                .instanceKilled, "SIGKILL: \(id) did not end within \(policy.lifecycle.stopGrace)", instance: id,
+                .instanceKilled, "SIGKILL: \(id) did not end within \(policy.lifecycle.stopGrace.inWords)",
+                instance: id,
                 release: member.release)
         case .failSpawn:
             orders.append(.kill(id))
@@ -53,7 +54,7 @@ extension Fleet {
             countFailedStart(member, byDeadline: false, reason, now)
         case .failStart, .failAdoption:
             orders.append(action == .failStart ? .terminate(id) : .drain(id))
-            let reason = "not ready within \(start), last probe: \(member.detail ?? "none answered")"
+            let reason = "not ready within \(start.inWords), last probe: \(member.detail ?? "none answered")"
             note(.instanceFailed, "\(id) is given up: \(reason)", instance: id, release: member.release)
             countFailedStart(member, byDeadline: true, reason, now)
         }
@@ -103,7 +104,8 @@ extension Fleet {
             })
         else { return }
         let member = members[index]
-        let reason = "unhealthy for \(now - member.life.since), last probe: \(member.detail ?? "none answered")"
+        let time = (now - member.life.since).inWords
+        let reason = "unhealthy for \(time), last probe: \(member.detail ?? "none answered")"
         leave(index, because: reason, now)
         countCrash(member, readyFor: .zero, reason, now)
     }

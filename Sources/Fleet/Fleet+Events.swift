@@ -17,6 +17,7 @@ extension Fleet {
         case .inventoryComplete: hasInventory = true
         case .exited(let id, let description): exited(id, description, now)
         case .probed(let id, let pass, let detail): probed(id, pass, detail, now)
+        case .probeNotSent(let id, let detail): probeNotSent(id, detail, now)
         case .load(let sample): takeLoad(sample, now)
         case .drained(let id): drained(id, now)
         case .drainExpired(let id): drainExpired(id, now)
@@ -114,7 +115,7 @@ extension Fleet {
         let restart = policy.lifecycle.restart
         note(
             .crashLooping,
-            "\(member.release) failed \(restart.crashesMax) times in \(restart.crashWindow), last: \(reason); "
+            "\(member.release) failed \(restart.crashesMax) times in \(restart.crashWindow.inWords), last: \(reason); "
                 + "from now on one trial at a time", release: member.release)
         if member.release == rollout?.record.to {
             apply(rollout?.crashLooping(reason: reason, now: now), now)
@@ -129,11 +130,31 @@ extension Fleet {
         takeProbe(index, pass: pass, detail, now)
     }
 
+    private mutating func probeNotSent(_ id: InstanceID, _ detail: String, _ now: Instant) {
+        guard let index = index(of: id), members[index].probedAt != nil else { return }
+        members[index].probedAt = nil
+        members[index].detail = detail
+        members[index].health.probeNotSent(now: now)
+    }
+
     mutating func takeProbe(_ index: Int, pass: Bool, _ detail: String, _ now: Instant) {
         members[index].probedAt = nil
         members[index].detail = detail
         let change = members[index].health.probed(pass: pass, now: now)
         takeHealth(change, index, now)
+        if !pass { complainOfFirstProbes(index, now) }
+    }
+
+    /// A wrong path of the health check looks like a slow start: somebody should hear of it before the start deadline.
+    private mutating func complainOfFirstProbes(_ index: Int, _ now: Instant) {
+        let member = members[index]
+        let time = now - member.life.since
+        guard member.life.phase == .starting, !member.hasProbeComplaint, time >= Self.firstProbesPatience
+        else { return }
+        members[index].hasProbeComplaint = true
+        note(
+            .instanceNotReady, "\(member.id) is not ready after \(time.inWords), last probe: \(member.detail ?? "")",
+            instance: member.id, release: member.release)
     }
 
     private mutating func takeHealth(_ change: HealthChange?, _ index: Int, _ now: Instant) {

@@ -167,7 +167,7 @@ extension Fleet {
                     health: HealthMachine(policy: policy.health, random: random.split("probes of \(id)"), now: now),
                     attempt: attempt))
             orders.append(.spawn(id, release))
-            let again = attempt > 0 ? ", after \(attempt) failures in a row" : ""
+            let again = attempt > 0 ? ", after \(attempt == 1 ? "a failure" : "\(attempt) failures in a row")" : ""
             note(.instanceStarting, "\(id) starts with \(release)\(again)", instance: id, release: release)
         }
     }

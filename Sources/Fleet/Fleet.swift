@@ -21,6 +21,8 @@ package struct Fleet: Sendable {
     static let historyMax = 20
     /// How much longer than its own timeout an answer to a probe may take.
     static let probeGrace = Duration.seconds(1)
+    /// How long the first probes of an instance may fail before that is noted.
+    static let firstProbesPatience = Duration.seconds(10)
 
     let service: ServiceName
     let epoch: Duration

@@ -19,6 +19,8 @@ package enum FleetEvent: Sendable, Hashable {
     case exited(InstanceID, description: String)
     /// Answers `.probe`.
     case probed(InstanceID, pass: Bool, detail: String)
+    /// Answers `.probe` too: we could not ask, which says nothing of the instance.
+    case probeNotSent(InstanceID, detail: String)
     /// The gateway's counters, about twice a second.
     case load(LoadSample)
     /// Answers `.drain`: every worker has the table in which it drains, and nothing is in flight on it.

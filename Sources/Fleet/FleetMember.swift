@@ -16,6 +16,8 @@ struct FleetMember: Sendable {
     var isRetired = false
     /// When the probe under way was ordered.
     var probedAt: Instant?
+    /// Whether it was told that its first probes keep failing.
+    var hasProbeComplaint = false
     /// The last word of its health check.
     var detail: String?
     /// The newest counters of the gateway.

@@ -32,6 +32,8 @@ package struct FleetNote: Sendable, Hashable {
         case instanceStarting = "instance_starting"
         case instanceAdopted = "instance_adopted"
         case instanceReady = "instance_ready"
+        /// Its process runs, but its first probes keep failing. Noted once.
+        case instanceNotReady = "instance_not_ready"
         case instanceUnhealthy = "instance_unhealthy"
         case instanceDraining = "instance_draining"
         case instanceStopping = "instance_stopping"

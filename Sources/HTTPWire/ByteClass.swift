@@ -5,10 +5,10 @@
 enum ByteClass {
     /// `tchar`: letters, digits and ``!#$%&'*+-.^_`|~``.
     static let token: UInt8 = 1
-    /// Any byte of a target that ends or changes nothing: visible ASCII without `#`, `%`, `?` and `\`.
+    /// Any byte of a path that ends or changes nothing: visible ASCII without `#`, `%`, `.`, `?` and `\`.
     ///
     /// More than RFC 3986 allows: browsers send `"`, `|`, `{`, `}` and `^` bare, and none of them moves the end of the
-    /// target. A `#` must not be sent (RFC 9112 §3.2), the others need a closer look.
+    /// target. A `#` must not be sent (RFC 9112 §3.2), the others need a closer look (a dot: only behind a slash).
     static let plainTarget: UInt8 = 2
     /// Letters, digits and `-._~`: a registered name as the DNS knows it, and underscores.
     static let host: UInt8 = 4
@@ -24,7 +24,7 @@ enum ByteClass {
     private static let table: [256 of UInt8] = [
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 3, 2, 1, 3, 1, 3, 3, 2, 2, 3, 3, 2, 23, 23, 2,
+        0, 3, 2, 1, 3, 1, 3, 3, 2, 2, 3, 3, 2, 23, 21, 2,
         23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 18, 2, 2, 2, 2, 0,
         2, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23,
         23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 2, 0, 2, 3, 31,

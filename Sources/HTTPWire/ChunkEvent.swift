@@ -5,6 +5,9 @@
 package enum ChunkEvent: Hashable, Sendable {
     /// These bytes are content, never none. Everything before them is dealt with; go on behind them.
     case data(Range<Int>)
+    /// These bytes, never none, belong to the trailer section: parts of field lines, checked, each with its CRLF.
+    /// `TrailerSection` says which of them go on.
+    case trailer(Range<Int>)
     /// All `consumed` bytes, that is all that were given, are dealt with; more have to come.
     case needMore(consumed: Int)
     /// The body, trailers included, ended after `consumed` bytes; what follows is the next message.

@@ -1,9 +1,9 @@
-// Takes the chunked coding apart (RFC 9112 §7.1), byte by byte, with nothing kept but a few numbers. Extensions and
-// trailers are checked, bounded and dropped: whoever forwards the data chunks anew with `ChunkWriter`.
+// Takes the chunked coding apart (RFC 9112 §7.1), byte by byte, with nothing kept but a few numbers. Extensions are
+// checked, bounded and dropped (§7.1.1): whoever forwards the data chunks anew with `ChunkWriter`. Trailers are checked,
+// bounded and given to the caller, who forwards those that `TrailerSection` lets pass.
 //
-// Dropping trailers is allowed (RFC 9110 §6.5.1), and the `TE` and `Trailer` fields that speak of them are dropped as
-// well. They are checked because a reader that skips anything up to an empty line would swallow the next request of
-// whoever smuggles one.
+// Trailers are checked even where nobody wants them, because a reader that skips anything up to an empty line would
+// swallow the next request of whoever smuggles one.
 
 /// Decodes one chunked body. A tiny value that a connection keeps; start each body with a new one. Pure, allocates
 /// nothing.
@@ -57,9 +57,20 @@ package struct ChunkedDecoder: Hashable, Sendable {
                 if remaining == 0 { state = .dataCR }
                 return .data(offset..<offset + length)
             }
+            if isTrailer, !isAtEnd(bytes[offset]) {
+                let start = offset
+                repeat {
+                    if let fault = readTrailer(bytes[offset]) {
+                        state = .failed(fault)
+                        return .malformed(fault)
+                    }
+                    offset += 1
+                } while offset < bytes.count && !isAtEnd(bytes[offset])
+                return .trailer(start..<offset)
+            }
             let byte = bytes[offset]
             offset += 1
-            if let fault = isTrailer ? readTrailer(byte) : readFrame(byte) {
+            if let fault = isTrailer || state == .bodyEnd ? readTrailer(byte) : readFrame(byte) {
                 state = .failed(fault)
                 return .malformed(fault)
             }
@@ -68,12 +79,16 @@ package struct ChunkedDecoder: Hashable, Sendable {
         return .needMore(consumed: offset)
     }
 
+    /// Within the lines of the trailer section.
     private var isTrailer: Bool {
         switch state {
-        case .trailerStart, .trailerName, .trailerValue, .trailerEnd, .bodyEnd: true
+        case .trailerStart, .trailerName, .trailerValue, .trailerEnd: true
         default: false
         }
     }
+
+    /// Whether `byte` begins the empty line behind the trailer section.
+    private func isAtEnd(_ byte: UInt8) -> Bool { state == .trailerStart && byte == 0x0D }
 
     /// One byte of a size line, or of the CRLF behind data.
     private mutating func readFrame(_ byte: UInt8) -> HeadError? {

@@ -6,6 +6,9 @@ struct ConnectionOptions {
     private(set) var saysClose = false
     private(set) var saysKeepAlive = false
     private(set) var saysUpgrade = false
+    /// Names fields besides those that every message may name. Trailers of that name would have to go as well (RFC 9110
+    /// §7.6.1), but come when these names are forgotten: then no trailer is forwarded.
+    private(set) var namesFields = false
     private var count = 0
 
     /// Takes in one field's value, and marks the fields it names in `table`.
@@ -23,7 +26,8 @@ struct ConnectionOptions {
                 saysClose = true
             } else if ByteScan.matches(bytes, option, "upgrade") {
                 saysUpgrade = true
-            } else {
+            } else if !ByteScan.matches(bytes, option, "te") {
+                namesFields = true
                 table.nominate(option, in: bytes)
             }
         }

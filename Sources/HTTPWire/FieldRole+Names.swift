@@ -10,7 +10,7 @@ extension FieldRole {
     private static func special(_ name: Range<Int>, in bytes: UnsafeRawBufferPointer) -> FieldRole {
         func isCalled(_ text: StaticString) -> Bool { ByteScan.matches(bytes, name, text) }
         switch name.count {
-        case 2: if isCalled("te") { return .hopByHop }
+        case 2: if isCalled("te") { return .te }
         case 4: if isCalled("host") { return .host }
         case 5: if isCalled("proxy") { return .hopByHop }
         case 6:
@@ -18,13 +18,13 @@ extension FieldRole {
             if isCalled("expect") { return .expect }
         case 7:
             if isCalled("upgrade") { return .upgrade }
-            if isCalled("trailer") { return .hopByHop }
+            if isCalled("trailer") { return .trailer }
         case 9:
             if isCalled("x-real-ip") { return .realIP }
             if isCalled("forwarded") { return .forwardedOther }
         case 10:
             if isCalled("connection") { return .connection }
-            if isCalled("keep-alive") { return .hopByHop }
+            if isCalled("keep-alive") { return .keepAlive }
             if isCalled("set-cookie") { return .protected }
         case 12:
             if isCalled("x-request-id") { return .requestID }

@@ -22,12 +22,18 @@ package enum FieldRole: UInt8, Hashable, Sendable {
     case forwardedHost
     /// `X-Real-IP`.
     case realIP
+    /// `TE`: `trailers` is said anew to the backend, everything else is between the client and us.
+    case te
+    /// `Trailer`, which goes with the trailers it announces.
+    case trailer
+    /// `Keep-Alive`: how long a backend keeps an idle connection. Not passed on.
+    case keepAlive
     /// `Forwarded` (RFC 7239) and every other `X-Forwarded-…`: dropped unless the peer is trusted.
     case forwardedOther
     /// End to end, and not to be taken away by naming it in `Connection`: credentials and cookies.
     case protected
-    /// For this connection only (RFC 9110 §7.6.1): `Keep-Alive`, `Proxy-Connection`, `TE`, `HTTP2-Settings`; and
-    /// `Trailer`, because trailers are dropped. Also `Proxy`, which CGI turns into `HTTP_PROXY` (CVE-2016-5385).
+    /// For this connection only (RFC 9110 §7.6.1): `Proxy-Connection`, `HTTP2-Settings`. Also `Proxy`, which CGI turns
+    /// into `HTTP_PROXY` (CVE-2016-5385).
     case hopByHop
     /// Named by a `Connection` field of the same message; dropped.
     case nominated

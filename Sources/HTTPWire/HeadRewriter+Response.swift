@@ -19,8 +19,12 @@ extension HeadRewriter {
         for index in 0..<head.fieldCount {
             let field = head.table.fields[index]
             switch field.role {
-            case .contentLength, .transferEncoding, .connection, .upgrade, .requestID, .hopByHop, .nominated:
+            case .contentLength, .transferEncoding, .connection, .upgrade, .requestID, .hopByHop, .nominated, .te,
+                .keepAlive:
                 continue
+            case .trailer:
+                guard passesTrailers(of: head, context: context) else { continue }
+                writeField(field, from: bytes, into: &writer)
             default:
                 writeField(field, from: bytes, into: &writer)
             }
@@ -40,6 +44,11 @@ extension HeadRewriter {
         case .none, .length: head.framing
         case .chunked, .untilClose: isHTTP11Client ? .chunked : .untilClose
         }
+    }
+
+    /// Whether trailers of this response go on: the client asked for them (RFC 9110 §6.5.1), and it gets chunks.
+    package static func passesTrailers(of head: borrowing ResponseHeadParser, context: ResponseContext) -> Bool {
+        context.acceptsTrailers && context.isHTTP11Client && head.forwardsTrailers
     }
 
     private static func writeOwnFields(

@@ -8,7 +8,8 @@
 package enum HeadRewriter {
     /// Writes the head for the backend, always HTTP/1.1.
     ///
-    /// Same method; target in origin form (or `*`); `Host` first; hop-by-hop fields, fields named by `Connection` and
+    /// Same method; target in origin form (or `*`), its path normalised (see `NormalPath`); `Host` first; hop-by-hop
+    /// fields, fields named by `Connection` and
     /// names with underscores left out; `X-Forwarded-For`, `-Proto`, `-Host`, `X-Real-IP` and `X-Request-Id` set;
     /// framing from `head.framing`, where `.chunked` means that the proxy chunks anew; `Expect` only with
     /// `head.expectsContinue`, `Upgrade` only with `head.isUpgrade`; `Max-Forwards` of OPTIONS counted down.
@@ -38,15 +39,22 @@ package enum HeadRewriter {
                 guard forwarded.isPeerTrusted else { continue }
                 kept.note(field.role)
                 writeField(field, from: bytes, into: &writer)
+            case .trailer:
+                if head.forwardsTrailers { writeField(field, from: bytes, into: &writer) }
             case .host, .contentLength, .transferEncoding, .connection, .upgrade, .expect, .requestID, .forwardedFor,
-                .hopByHop, .nominated, .underscored:
+                .hopByHop, .nominated, .underscored, .te, .keepAlive:
                 continue
             }
         }
         writeFraming(head.framing, into: &writer)
         if head.expectsContinue { writer.append("Expect: 100-continue\r\n") }
         writeForwarded(from: bytes, head: head, forwarded: forwarded, kept: kept, into: &writer)
-        if head.isUpgrade { writeUpgrade(head.table, from: bytes, into: &writer) }
+        if head.isUpgrade {
+            writeUpgrade(head.table, from: bytes, alsoTE: head.acceptsTrailers, into: &writer)
+        } else if head.acceptsTrailers {
+            // Named in `Connection`, as RFC 9110 §10.1.4 asks of every sender of `TE`.
+            writer.append("TE: trailers\r\nConnection: TE\r\n")
+        }
         writer.append("\r\n")
     }
 
@@ -61,8 +69,10 @@ package enum HeadRewriter {
         if head.path.isEmpty {
             // An absolute target without path is `/`, or `*` for OPTIONS on the whole server (RFC 9112 §3.2.1, §3.2.4).
             writer.append(head.method == .options && head.query.isEmpty ? "*" : "/")
-        } else {
+        } else if head.isPathPlain {
             writer.append(bytes, head.path)
+        } else {
+            NormalPath.write(bytes, head.path, into: &writer)
         }
         writer.append(bytes, head.query)
         writer.append(" HTTP/1.1\r\n")
@@ -162,9 +172,10 @@ extension HeadRewriter {
 
     /// `Connection: Upgrade` and every `Upgrade` field.
     static func writeUpgrade(
-        _ table: borrowing FieldTable, from bytes: UnsafeRawBufferPointer, into writer: inout ByteWriter
+        _ table: borrowing FieldTable, from bytes: UnsafeRawBufferPointer, alsoTE: Bool = false,
+        into writer: inout ByteWriter
     ) {
-        writer.append("Connection: Upgrade\r\n")
+        writer.append(alsoTE ? "TE: trailers\r\nConnection: Upgrade, TE\r\n" : "Connection: Upgrade\r\n")
         for index in 0..<table.count where table.fields[index].role == .upgrade {
             writeField(table.fields[index], from: bytes, into: &writer)
         }

@@ -28,6 +28,11 @@ package struct RequestHeadParser: ~Copyable {
     /// `Max-Forwards` of an OPTIONS request, 1 or more; `nil` when there is none (RFC 9110 §7.6.2).
     package private(set) var forwardsLeft: UInt64?
 
+    /// Whether the client takes trailers (`TE: trailers`, RFC 9110 §10.1.4).
+    package private(set) var acceptsTrailers = false
+    /// Whether trailers of this request may go to the backend: chunked, and `Connection` takes no field away.
+    package private(set) var forwardsTrailers = false
+
     /// A parser with room for `limits.fieldsMax` fields from the start.
     package init(limits: HeadLimits = HeadLimits()) {
         table = FieldTable(capacity: limits.fieldsMax)
@@ -46,6 +51,12 @@ package struct RequestHeadParser: ~Copyable {
     /// The path without query. Empty for an absolute target without path: see `path(in:)`. `*` in asterisk form.
     @inlinable
     package var path: Range<Int> { line.path }
+    /// Whether the path is its own normal form, see `NormalPath`.
+    @inlinable
+    package var isPathPlain: Bool { line.isPathPlain }
+    /// Whether the target is absolute and its scheme `https`.
+    @inlinable
+    package var isSchemeSecure: Bool { line.isSchemeSecure }
     /// The query with its `?`; empty when there is none.
     @inlinable
     package var query: Range<Int> { line.query }
@@ -63,9 +74,7 @@ package struct RequestHeadParser: ~Copyable {
     @inlinable
     package func field(_ index: Int) -> HeadField { table[index] }
 
-    /// The path for routing and logs: never empty, `/` where an absolute target has none.
-    ///
-    /// As it came: escapes are checked but not decoded, and `.` and `..` segments are not resolved.
+    /// The path as it came: never empty, `/` where an absolute target has none. For routing see `NormalPath`.
     package func path(in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         if path.isEmpty {
             let root: StaticString = "/"
@@ -115,6 +124,7 @@ package struct RequestHeadParser: ~Copyable {
         var hasExpectation = false
         var requestIDs = 0
         (host, requestID, forwardsLeft) = (nil, nil, nil)
+        acceptsTrailers = false
         for index in 0..<table.count where table.fields[index].role != .endToEnd {
             let field = table.fields[index]
             var fault: HeadError?
@@ -126,6 +136,7 @@ package struct RequestHeadParser: ~Copyable {
             case .transferEncoding: fault = fields.addTransferEncoding(field.value, in: bytes)
             case .connection: fault = connection.add(field.value, in: bytes, table: &table)
             case .upgrade: upgrade.add(field.value, in: bytes)
+            case .te: acceptsTrailers = acceptsTrailers || isHTTP11 && Self.namesTrailers(field.value, in: bytes)
             case .expect:
                 // RFC 9110 §10.1.1 lets a server answer 417 to what it does not know, and have 1.0 clients ignored.
                 if isHTTP11, !ByteScan.matches(bytes, field.value, "100-continue") { fault = .unknownExpectation }
@@ -141,6 +152,7 @@ package struct RequestHeadParser: ~Copyable {
         if let fault = fields.fault(isHTTP11: isHTTP11) ?? hostFault(bytes, hostField) { return fault }
         framing = fields.ofRequest
         keepAlive = connection.isPersistent(isHTTP11: isHTTP11)
+        forwardsTrailers = framing == .chunked && !connection.namesFields
         expectsContinue = hasExpectation && isHTTP11 && framing.hasBody
         isUpgrade = upgrade.isPassable && connection.saysUpgrade && isHTTP11 && !framing.hasBody
         if let id = requestID, requestIDs > 1 || !RequestID.isValid(UnsafeRawBufferPointer(rebasing: bytes[id])) {
@@ -160,6 +172,15 @@ package struct RequestHeadParser: ~Copyable {
         guard Authority.isValid(bytes, field) else { return .badHost }
         host = line.authority ?? field
         return nil
+    }
+
+    /// Whether a `TE` value names `trailers`. Its other elements are transfer codings, of which we take none.
+    private static func namesTrailers(_ value: Range<Int>, in bytes: UnsafeRawBufferPointer) -> Bool {
+        var elements = ListElements(value)
+        while let element = elements.next(in: bytes) {
+            if ByteScan.matches(bytes, element, "trailers") { return true }
+        }
+        return false
     }
 
     /// Reads `Max-Forwards` of an OPTIONS request (RFC 9110 §7.6.2). What is no number is passed on as it came.

@@ -15,7 +15,7 @@ package enum RequestID {
 
     /// Writes an id of ours: 32 hexadecimal digits from 128 random bits.
     package static func write(_ random: (UInt64, UInt64), into writer: inout ByteWriter) {
-        writer.append(hexadecimal: random.0, digits: 16)
-        writer.append(hexadecimal: random.1, digits: 16)
+        writer.append(hexadecimal16: random.0)
+        writer.append(hexadecimal16: random.1)
     }
 }

@@ -13,6 +13,10 @@ struct RequestLine {
     /// Only from an absolute target.
     @usableFromInline private(set) var authority: Range<Int>?
     @usableFromInline private(set) var isHTTP11 = true
+    /// The path has no escape and no segment that begins with a dot: it is its own normal form.
+    @usableFromInline private(set) var isPathPlain = true
+    /// An absolute target with `https`.
+    @usableFromInline private(set) var isSchemeSecure = false
 
     /// Reads `line`, which holds no control byte but maybe tabs and is not empty.
     mutating func read(_ bytes: UnsafeRawBufferPointer, _ line: Range<Int>) -> HeadError? {
@@ -59,8 +63,9 @@ struct RequestLine {
             offset = pathStart
         }
         let pathStart = offset
-        if form != .asterisk, let fault = Self.skipPath(bytes, &offset, lineEnd) { return fault }
+        if form != .asterisk, let fault = skipPath(bytes, &offset, lineEnd) { return fault }
         path = form == .asterisk ? start..<offset : pathStart..<offset
+        if !isPathPlain, !NormalPath.isSafe(UnsafeRawBufferPointer(rebasing: bytes[path])) { return .unsafePath }
         let queryStart = offset
         if form != .asterisk, offset < lineEnd, bytes[offset] == 0x3F { Self.skipQuery(bytes, &offset, lineEnd) }
         query = queryStart..<offset
@@ -85,6 +90,7 @@ struct RequestLine {
         let host = offset
         while offset < lineEnd, bytes[offset] != 0x2F, bytes[offset] != 0x3F, bytes[offset] != 0x20 { offset += 1 }
         authority = host..<offset
+        isSchemeSecure = length == 5
         return Authority.isValid(bytes, host..<offset) ? offset : nil
     }
 
@@ -92,12 +98,19 @@ struct RequestLine {
     ///
     /// Refused: `\` bare or encoded, which some backends read as `/`; an encoded NUL, at which C programs end; and escapes
     /// that are no escapes (RFC 3986 §2.1), which programs decode each in their own way.
-    private static func skipPath(_ bytes: UnsafeRawBufferPointer, _ offset: inout Int, _ end: Int) -> HeadError? {
+    private mutating func skipPath(_ bytes: UnsafeRawBufferPointer, _ offset: inout Int, _ end: Int) -> HeadError? {
         while true {
             while offset < end, ByteScan.isIn(ByteClass.plainTarget, bytes[offset]) { offset &+= 1 }
             guard offset < end else { return nil }
             if bytes[offset] == 0x5C { return .unsafePath }
+            if bytes[offset] == 0x2E {
+                // A path begins with a slash, so that there is a byte before the dot.
+                if bytes[offset - 1] == 0x2F { isPathPlain = false }
+                offset &+= 1
+                continue
+            }
             guard bytes[offset] == 0x25 else { return nil }
+            isPathPlain = false
             guard offset + 2 < end, let high = ByteScan.hexValue(bytes[offset + 1]),
                 let low = ByteScan.hexValue(bytes[offset + 2])
             else { return .unsafePath }

@@ -10,10 +10,15 @@ package struct ResponseContext {
     /// Whether we will read another request from this client after this response. `writeResponse` says `close` all the
     /// same when the body can end only by closing (`HeadRewriter.downstreamFraming`).
     package var keepAlive: Bool
+    /// Whether the client takes trailers.
+    package var acceptsTrailers: Bool
 
-    package init(requestID: UnsafeRawBufferPointer, isHTTP11Client: Bool, keepAlive: Bool) {
+    package init(
+        requestID: UnsafeRawBufferPointer, isHTTP11Client: Bool, keepAlive: Bool, acceptsTrailers: Bool = false
+    ) {
         self.requestID = requestID
         self.isHTTP11Client = isHTTP11Client
         self.keepAlive = keepAlive
+        self.acceptsTrailers = acceptsTrailers
     }
 }

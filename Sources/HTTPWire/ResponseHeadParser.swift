@@ -21,6 +21,12 @@ package struct ResponseHeadParser: ~Copyable {
     /// `Content-Length` of a response to HEAD, or of a 304: the length of a body that is not sent (RFC 9110 §8.6).
     package private(set) var unsentLength: UInt64?
 
+    /// Whether trailers of this response may go to the client, as far as the backend is concerned: chunked, and
+    /// `Connection` takes no field away.
+    package private(set) var forwardsTrailers = false
+    /// Seconds that the backend says it keeps an idle connection (`Keep-Alive: timeout=5`); `nil` when it says nothing.
+    package private(set) var idleSeconds: UInt64?
+
     /// Whether this is a 1xx other than 101: a final response follows.
     @inlinable
     package var isInterim: Bool { status < 200 && status != 101 }
@@ -101,6 +107,7 @@ package struct ResponseHeadParser: ~Copyable {
         var connection = ConnectionOptions()
         var fields = FramingFields()
         var namesProtocol = false
+        idleSeconds = nil
         for index in 0..<table.count where table.fields[index].role != .endToEnd {
             let field = table.fields[index]
             var fault: HeadError?
@@ -109,6 +116,7 @@ package struct ResponseHeadParser: ~Copyable {
             case .transferEncoding: fault = fields.addTransferEncoding(field.value, in: bytes)
             case .connection: fault = connection.add(field.value, in: bytes, table: &table)
             case .upgrade: namesProtocol = namesProtocol || !field.value.isEmpty
+            case .keepAlive: readIdleSeconds(field.value, in: bytes)
             default: break
             }
             if let fault { return fault }
@@ -130,6 +138,19 @@ package struct ResponseHeadParser: ~Copyable {
             framing = fields.ofResponse
         }
         if framing == .untilClose { keepAlive = false }
+        forwardsTrailers = framing == .chunked && !connection.namesFields
         return nil
+    }
+
+    /// `Keep-Alive: timeout=5, max=100` (RFC 2068 §19.7.1.1). The shortest counts; what is no number is passed over.
+    private mutating func readIdleSeconds(_ value: Range<Int>, in bytes: UnsafeRawBufferPointer) {
+        var elements = ListElements(value)
+        while let element = elements.next(in: bytes) {
+            let digits = element.lowerBound + 8
+            guard ByteScan.hasPrefix(bytes, element, "timeout"), digits < element.upperBound, bytes[digits - 1] == 0x3D,
+                let seconds = ByteScan.decimal(bytes, digits..<element.upperBound)
+            else { continue }
+            idleSeconds = min(idleSeconds ?? seconds, seconds)
+        }
     }
 }

@@ -59,6 +59,11 @@ package struct HealthMachine: Sendable {
         return change
     }
 
+    /// Takes in that a due probe could not be sent, for a reason of ours: nothing changes but the time of the next.
+    package mutating func probeNotSent(now: Instant) {
+        nextProbe = now + pause()
+    }
+
     /// Takes in that traffic could not connect. `consecutive` counts the failures in a row up to now, 1 or more.
     ///
     /// - Parameter isLast: whether no other backend is healthy. The last one is never taken out on traffic's word

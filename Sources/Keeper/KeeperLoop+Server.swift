@@ -47,7 +47,8 @@ extension KeeperLoop {
             serverStarts += 1
             let pid = process.identity.pid
             do {
-                try ServerRecord.write(process.identity, in: configuration.stateDirectory)
+                try ServerRecord.write(
+                    process.identity, keeper: ProcessIdentity.current(of: getpid()), in: configuration.stateDirectory)
             } catch {
                 say("the server's record could not be written: \(error)")
             }
@@ -89,7 +90,7 @@ extension KeeperLoop {
         switch course {
         case .serving:
             let delay = restarts.delay(afterLifetime: lifetime)
-            let again = delay == .zero ? "starting it again" : "starting it again in \(delay)"
+            let again = delay == .zero ? "starting it again" : "starting it again in \(delay.inWords)"
             say("server (pid \(pid)) \(status) unexpectedly after \(lifetime.wholeMilliseconds) ms: \(again)")
             place = .absent(startAt: now + delay)
         case .stopping:

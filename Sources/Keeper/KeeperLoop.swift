@@ -174,6 +174,8 @@ final class KeeperLoop {
         while let signal = surroundings.signals.next() {
             switch signal {
             case SIGTERM, SIGINT: stop(signal)
+            // Its default would be a core dump, or Swift's backtracer asking questions on the terminal.
+            case SIGQUIT: stop(SIGTERM)
             case SIGHUP: forward(SIGHUP)
             case SIGCHLD: reapOrphans()
             default: break

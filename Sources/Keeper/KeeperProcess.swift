@@ -37,8 +37,8 @@ package enum KeeperProcess {
         }
     }
 
-    /// Runs until an orderly stop and returns the exit code of the process. SIGTERM and SIGINT stop it, SIGHUP reloads
-    /// the settings; all three go to the server as they are. Says what happens on stderr.
+    /// Runs until an orderly stop and returns the exit code of the process. SIGTERM, SIGINT and SIGQUIT stop it, SIGHUP
+    /// reloads the settings; they go to the server (SIGQUIT as SIGTERM). Says what happens on stderr.
     ///
     /// The keeper and its servers get as many open files as the hard limit allows; instances the soft limit there was.
     ///
@@ -48,8 +48,9 @@ package enum KeeperProcess {
             occupyStandardDescriptors()
             try Files.makeDirectory(configuration.stateDirectory, mode: 0o700)
             let lock = try takeLock(configuration.stateDirectory)
+            try ServerRecord.requireNoLivingKeeper(in: configuration.stateDirectory)
             signal(SIGPIPE, SIG_IGN)
-            let signals = try SignalSource.process([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
+            let signals = try SignalSource.process([SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD])
             try ChildProcess.adoptOrphans()
             func start(_ channel: CInt) throws(SystemError) -> ChildProcess {
                 try startServer(channel, configuration)

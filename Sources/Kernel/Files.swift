@@ -41,6 +41,12 @@ package enum Files {
         guard rename(draft, path) == 0 else { throw SystemError(operation: "rename", subject: draft) }
     }
 
+    /// Whether the file system of `path` has no room left for this user. `false` when that can't be told.
+    package static func isFull(fileSystemOf path: String) -> Bool {
+        var state = statvfs()
+        return statvfs(path, &state) == 0 && state.f_blocks > 0 && state.f_bavail == 0
+    }
+
     /// Removes a file; that there is none is fine.
     package static func remove(_ path: String) throws(SystemError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw SystemError(operation: "remove", subject: path) }

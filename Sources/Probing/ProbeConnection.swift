@@ -23,7 +23,7 @@ final class ProbeConnection {
         /// Nothing yet: wait for the descriptor again.
         case waiting
         /// The verdict; with `isOver`, the connection has nothing more to do.
-        case verdict(isPass: Bool, detail: String, isOver: Bool)
+        case verdict(ProbeReport.Verdict, detail: String, isOver: Bool)
         /// It had its verdict before and is now over.
         case over
     }
@@ -37,23 +37,32 @@ final class ProbeConnection {
 
     /// Why a probe could not even begin.
     struct NotStarted: Error {
+        var verdict: ProbeReport.Verdict
         var detail: String
+
+        init(_ verdict: ProbeReport.Verdict, _ detail: String) {
+            self.verdict = verdict
+            self.detail = detail
+        }
+
+        /// A call that began the connection failed.
+        init(_ errno: CInt, to endpoint: Endpoint) {
+            self.init(ProbeWording.verdict(on: errno), ProbeWording.notConnected(errno, to: endpoint))
+        }
     }
 
     init(_ order: ProbeOrder, now: Instant) throws(NotStarted) {
         guard let address = SocketAddress(order.endpoint) else {
-            throw NotStarted(detail: ProbeWording.unusable(order.endpoint))
+            throw NotStarted(.failed, ProbeWording.unusable(order.endpoint))
         }
-        guard Self.request(order) != nil else { throw NotStarted(detail: ProbeWording.unusableRequest) }
+        guard Self.request(order) != nil else { throw NotStarted(.failed, ProbeWording.unusableRequest) }
         let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         let number = socket(address.family, kind, 0)
-        guard number >= 0 else {
-            throw NotStarted(detail: ProbeWording.notConnected(errno, to: order.endpoint))
-        }
+        guard number >= 0 else { throw NotStarted(errno, to: order.endpoint) }
         let descriptor = OwnedDescriptor(number)
         let result = address.withSockAddr { connect(number, $0, $1) }
         guard result == 0 || errno == EINPROGRESS || errno == EINTR else {
-            throw NotStarted(detail: ProbeWording.notConnected(errno, to: order.endpoint))
+            throw NotStarted(errno, to: order.endpoint)
         }
         guard let channel = ProbeChannel(number, order.security) else {
             throw NotStarted(detail: ProbeWording.unusableName)
@@ -91,7 +100,7 @@ final class ProbeConnection {
                     return fail(channel.failure.map(ProbeWording.untrusted) ?? ProbeWording.broken(errno))
                 }
                 guard let request = Self.request(order), !request.isEmpty else {
-                    return .verdict(isPass: true, detail: ProbeWording.connected(after: now - startedAt), isOver: true)
+                    return .verdict(.passed, detail: ProbeWording.connected(after: now - startedAt), isOver: true)
                 }
                 phase = .sending(rest: request[...])
             case .sending(let rest):
@@ -142,9 +151,9 @@ final class ProbeConnection {
             return fail(fault)
         case .complete(let line):
             phase = .lingering(bytesLeft: ProbingLimits.restBytesMax)
-            let isPass = (200...299).contains(line.status)
-            let detail = ProbeWording.answered(line, after: now - startedAt)
-            return .verdict(isPass: isPass, detail: detail, isOver: length == 0)
+            let verdict = (200...299).contains(line.status) ? ProbeReport.Verdict.passed : .failed
+            let detail = ProbeWording.answered(line, to: order, after: now - startedAt)
+            return .verdict(verdict, detail: detail, isOver: length == 0)
         }
     }
 
@@ -166,7 +175,7 @@ final class ProbeConnection {
     private var isTransient: Bool { errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR }
 
     private func fail(_ detail: String) -> Step {
-        .verdict(isPass: false, detail: detail, isOver: true)
+        .verdict(.failed, detail: detail, isOver: true)
     }
 
     /// How connecting went; 0 for well.

@@ -48,7 +48,7 @@ final class ProbeLoop: Sendable {
             if !shared.isStopped { shared.arrivals.append(Arrival(order: order, ticket: ticket, caller: caller)) }
             return shared.isStopped
         }
-        if isStopped { Self.fail(caller, ProbeWording.stopped) } else { wake.wake() }
+        if isStopped { Self.turnAway(caller, ProbeWording.stopped) } else { wake.wake() }
     }
 
     func cancel(_ ticket: ProbeTicket) {
@@ -75,7 +75,7 @@ final class ProbeLoop: Sendable {
             }
             guard !isStopped else {
                 let callers = running.compactMap(\.caller) + arrivals.map(\.caller)
-                callers.forEach { Self.fail($0, ProbeWording.stopped) }
+                callers.forEach { Self.turnAway($0, ProbeWording.stopped) }
                 return
             }
             let now = MonotonicClock.now
@@ -86,12 +86,13 @@ final class ProbeLoop: Sendable {
     }
 
     private static func start(_ arrival: Arrival, _ running: inout [Running], _ now: Instant) {
-        guard running.count < ProbingLimits.probesMax else { return fail(arrival.caller, ProbeWording.tooMany) }
+        guard running.count < ProbingLimits.probesMax else { return turnAway(arrival.caller, ProbeWording.tooMany) }
         do {
             let connection = try ProbeConnection(arrival.order, now: now)
             running.append(Running(connection: connection, ticket: arrival.ticket, caller: arrival.caller))
         } catch {
-            fail(arrival.caller, error.detail)
+            arrival.caller.resume(
+                returning: ProbeReport(error.verdict, detail: error.detail, latency: .zero))
         }
     }
 
@@ -119,7 +120,7 @@ final class ProbeLoop: Sendable {
             if entry.revents != 0 { apply(connection.proceed(now: now), to: &running[index], now) }
             if running[index].isOver { continue }
             if running[index].ticket.isCancelled.load(ordering: .acquiring) {
-                if let caller = running[index].caller.take() { fail(caller, ProbeWording.cancelled) }
+                if let caller = running[index].caller.take() { turnAway(caller, ProbeWording.cancelled) }
                 running[index].isOver = true
             } else if connection.deadline <= now {
                 apply(connection.expire(), to: &running[index], now)
@@ -132,14 +133,14 @@ final class ProbeLoop: Sendable {
         switch step {
         case .waiting: break
         case .over: probe.isOver = true
-        case .verdict(let isPass, let detail, let isOver):
+        case .verdict(let verdict, let detail, let isOver):
             let latency = now - probe.connection.startedAt
-            probe.caller.take()?.resume(returning: ProbeReport(isPass: isPass, detail: detail, latency: latency))
+            probe.caller.take()?.resume(returning: ProbeReport(verdict, detail: detail, latency: latency))
             probe.isOver = isOver
         }
     }
 
-    private static func fail(_ caller: Caller, _ detail: String) {
-        caller.resume(returning: ProbeReport(isPass: false, detail: detail, latency: .zero))
+    private static func turnAway(_ caller: Caller, _ detail: String) {
+        caller.resume(returning: ProbeReport(.notSent, detail: detail, latency: .zero))
     }
 }

@@ -52,14 +52,24 @@ package struct ProbeSecurity: Hashable, Sendable {
 
 /// What came of a probe.
 package struct ProbeReport: Hashable, Sendable {
-    package var isPass: Bool
-    /// A sentence for the operator: "200 in 1.2 ms", "connection refused: nothing listens on 127.0.0.1:41234 yet".
+    /// What it says of the backend.
+    package enum Verdict: Hashable, Sendable {
+        case passed
+        case failed
+        /// We could not ask: out of descriptors, at a bound of ours, or stopping. It says nothing of the backend.
+        case notSent
+    }
+
+    package var verdict: Verdict
+    /// A sentence for the operator: "200 in 1.2 ms", "connection refused: nothing listens on 127.0.0.1:41234".
     package var detail: String
     /// From the first step to the verdict.
     package var latency: Duration
 
-    package init(isPass: Bool, detail: String, latency: Duration) {
-        self.isPass = isPass
+    package var isPass: Bool { verdict == .passed }
+
+    package init(_ verdict: Verdict, detail: String, latency: Duration) {
+        self.verdict = verdict
         self.detail = detail
         self.latency = latency
     }

@@ -11,8 +11,12 @@ enum ProbeWording {
     }
 
     /// An answer: only 200…299 passes.
-    static func answered(_ line: StatusLine, after latency: Duration) -> String {
-        guard (300...399).contains(line.status) else { return "\(line.status) in \(milliseconds(latency))" }
+    static func answered(_ line: StatusLine, to order: ProbeOrder, after latency: Duration) -> String {
+        guard (300...399).contains(line.status) else {
+            let answer = "\(line.status) in \(milliseconds(latency))"
+            guard !(200...299).contains(line.status), case .http(let path, _) = order.kind else { return answer }
+            return "GET \(path.prefix(200)) answered \(answer)"
+        }
         guard let location = line.location else {
             return "\(line.status) in \(milliseconds(latency)): only 200 to 299 passes"
         }
@@ -22,12 +26,20 @@ enum ProbeWording {
     /// A connection that could not be made.
     static func notConnected(_ errno: CInt, to endpoint: Endpoint) -> String {
         switch (errno, endpoint) {
-        case (ECONNREFUSED, _): "connection refused: nothing listens on \(endpoint) yet"
-        case (ENOENT, .unix(let path)): "there is no socket \(path) yet"
+        case (ECONNREFUSED, _): "connection refused: nothing listens on \(endpoint)"
+        case (ENOENT, .unix(let path)): "there is no socket \(path)"
         case (EACCES, .unix(let path)): "this user may not connect to \(path)"
         case (EAGAIN, _): "its queue of connections is full"
         case (EMFILE, _), (ENFILE, _): "not probed: this process has too many open files (ulimit -n)"
         default: "no connection to \(endpoint): \(SystemError.text(of: errno))"
+        }
+    }
+
+    /// What an error of `socket` or `connect` says of the backend: nothing, when it is our own want of something.
+    static func verdict(on errno: CInt) -> ProbeReport.Verdict {
+        switch errno {
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL: .notSent
+        default: .failed
         }
     }
 

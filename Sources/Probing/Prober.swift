@@ -23,8 +23,8 @@ package final class Prober: Sendable {
     }
 
     /// Asks once and returns the verdict, within `order.timeout` and a scheduling delay. Never throws: whatever goes
-    /// wrong is a failed probe with the reason in `detail`. After `stop()`, or when the task is cancelled, it fails at
-    /// once.
+    /// wrong is in the verdict, with the reason in `detail`. After `stop()`, or when the task is cancelled, nothing is
+    /// sent any more.
     package func probe(_ order: ProbeOrder) async -> ProbeReport {
         let ticket = ProbeTicket()
         return await withTaskCancellationHandler {
@@ -34,7 +34,7 @@ package final class Prober: Sendable {
         }
     }
 
-    /// Fails every probe that is under way, now and from now on. The thread ends by itself.
+    /// Calls off every probe that is under way, now and from now on. The thread ends by itself.
     package func stop() {
         loop.stop()
     }

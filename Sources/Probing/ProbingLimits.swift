@@ -6,6 +6,6 @@ package enum ProbingLimits {
     static let headBytesMax = 4096
     /// How much of the rest is read and thrown away, so that the backend can finish writing undisturbed.
     static let restBytesMax = 256 * 1024
-    /// Probes under way at once. One more fails at once: a probe that waits in a queue says nothing of a backend.
+    /// Probes under way at once. One more is not sent: a probe that waits in a queue says nothing of a backend.
     package static let probesMax = 4096
 }

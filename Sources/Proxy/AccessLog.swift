@@ -10,6 +10,8 @@ struct AccessLog: ~Copyable {
     private let path: String?
     private var descriptor: CInt = -1
     private var line: LogLine
+    /// Whether the file ends, as far as we know, with a line of ours that a full disk cut short.
+    private var isTorn = false
     /// What the wall clock is ahead of the monotonic one, and until when we believe that.
     private var wallOffset: Int64 = 0
     private var wallOffsetEnd = Instant.zero
@@ -51,8 +53,13 @@ struct AccessLog: ~Copyable {
     }
 
     private mutating func write() {
+        if isTorn {
+            // Ends the cut line, so that it spoils no other.
+            var newline = UInt8(ascii: "\n")
+            isTorn = Glibc.write(descriptor, &newline, 1) != 1
+        }
         var offset = 0
-        while offset < line.count {
+        while !isTorn, offset < line.count {
             let count = Glibc.write(descriptor, line.base + offset, line.count - offset)
             if count < 0 {
                 if errno == EINTR { continue }
@@ -61,7 +68,15 @@ struct AccessLog: ~Copyable {
             }
             offset += count
         }
+        if offset < line.count { lose(from: offset) }
         line.clear()
+    }
+
+    /// Counts the lines that the file did not take whole, and notes whether it took a part of one.
+    private mutating func lose(from offset: Int) {
+        let bytes = UnsafeRawBufferPointer(start: line.base, count: line.count)
+        if offset > 0 { isTorn = bytes[offset - 1] != UInt8(ascii: "\n") }
+        AccessLogLoss.add(lines: bytes[offset...].count { $0 == UInt8(ascii: "\n") })
     }
 
     /// Begins a line with its time, at which `now` of the loop's clock is.

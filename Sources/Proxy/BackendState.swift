@@ -1,5 +1,6 @@
 // What a worker keeps per backend: its address, its standing, its idle connections, and where to count.
 
+import Balancing
 import Glibc
 import Kernel
 import Routing
@@ -28,6 +29,8 @@ struct BackendState {
     var poolLast = UInt32.max
     var poolCount: Int32 = 0
     var keepAlive = Duration.zero
+    /// How long the backend itself keeps them, as far as it is known.
+    var idleLimit = IdleLimit()
     /// This worker's lane, all lanes, and the shared count. Kept alive by the worker's owners array.
     var lane: UnsafeMutablePointer<GaugeLane>
     var firstLane: UnsafeMutableRawPointer

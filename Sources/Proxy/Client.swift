@@ -68,14 +68,16 @@ struct RateWindow {
 
 /// A client connection. One exchange at a time; pipelined requests wait in `stash`.
 struct Client {
-    /// Successors: (waiting →) (greeting → | hello →) idle → head → (held ⇄ connecting) → exchanging → idle | tunneling |
-    /// lingering → gone.
+    /// Successors: (waiting →) (greeting →) multiplexed → lingering → gone, or (waiting →) (greeting → | hello →) idle →
+    /// head → (held ⇄ connecting) → exchanging → idle | tunneling | lingering → gone.
     enum Phase: UInt8 {
         case free
         /// Came when the listener was full: nothing is read before another one leaves.
         case waiting
         /// What comes before the first request is in progress: a PROXY header, a TLS handshake.
         case greeting
+        /// HTTP/2: its streams are clients of their own.
+        case multiplexed
         /// A part of a ClientHello, which is not for us, is in `stash`.
         case hello
         /// Between requests: nothing of the next one has come.
@@ -126,12 +128,24 @@ struct Client {
         static let discardsBody = Flags(rawValue: 1 << 17)
         /// Came through TLS here.
         static let isSecure = Flags(rawValue: 1 << 18)
+        /// One stream of an HTTP/2 connection: one exchange, and no connection of its own.
+        static let isStream = Flags(rawValue: 1 << 19)
+        /// The client takes trailers.
+        static let acceptsTrailers = Flags(rawValue: 1 << 24)
+        /// Trailers of the request go to the backend.
+        static let sendsTrailers = Flags(rawValue: 1 << 25)
+        /// Trailers of the response go to the client.
+        static let returnsTrailers = Flags(rawValue: 1 << 26)
         /// The last attempt found no descriptor for its connection.
         static let outOfDescriptors = Flags(rawValue: 1 << 28)
     }
 
     var handle = ConnectionHandle.none
     var upstream = ConnectionHandle.none
+    /// Of a stream: the connection that carries it.
+    var parent = ConnectionHandle.none
+    /// Of a multiplexed connection: its streams open now.
+    var streamCount: UInt32 = 0
     var phase = Phase.free
     var flags: Flags = []
     var listener: Int32 = 0
@@ -142,6 +156,8 @@ struct Client {
     // The request in progress.
     /// Its head as it came, our id behind it, and a short body behind that.
     var kept = Stash()
+    /// The trailer section of the request, as far as it has come.
+    var trailers = Stash()
     /// Bytes of the head in `kept`.
     var headLength: UInt32 = 0
     /// Where the kept body begins.
@@ -197,7 +213,7 @@ struct Client {
 
     /// Forgets the request in progress, not the connection.
     mutating func forgetRequest() {
-        flags.formIntersection([.isHTTP11, .keepAlive, .isTCP, .inputEnded, .clientCloses, .isSecure])
+        flags.formIntersection([.isHTTP11, .keepAlive, .isTCP, .inputEnded, .clientCloses, .isSecure, .isStream])
         requestBody = .done
         responseBody = .done
         service = -1

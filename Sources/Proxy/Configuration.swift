@@ -4,8 +4,9 @@ import Vocabulary
 
 extension Gateway {
     /// Which system interface the event loops wait on.
-    package enum Engine: String, Sendable, CaseIterable {
+    package enum Engine: String, Hashable, Sendable, CaseIterable {
         case epoll
+        case ioUring = "io_uring"
     }
 
     /// Fixed for the life of a gateway.

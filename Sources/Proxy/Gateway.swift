@@ -125,6 +125,6 @@ package final class Gateway: Sendable {
         }
     }
 
-    /// The name of the event loop's backend: `epoll`.
+    /// The name of the event loop's backend: `epoll` or `io_uring`.
     package var engineName: String { configuration.engine.rawValue }
 }

@@ -27,6 +27,8 @@ struct ServiceState {
     var bodyBytesMax: UInt64 = 0
     var holdMax = 0
     var holdFor = Duration.zero
+    /// See `ServiceRules.silence`.
+    var silence = Duration.zero
     var proxyHeader: ProxyHeaderVersion?
     /// The hold queue: clients in the order they came.
     var heldFirst = UInt32.max

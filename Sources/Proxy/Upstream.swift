@@ -29,10 +29,12 @@ struct Upstream {
     var inputEnded = false
     var backend: Int32 = -1
     var progress = HeadProgress()
-    /// A partial response head.
+    /// A partial response head; behind it, the trailer section of the response, as far as it has come.
     var stash = Stash()
     /// `sentBytes` when the request in progress began: unchanged means that nothing of it was sent.
     var sentMark: UInt64 = 0
+    /// When it last came into the pool.
+    var idleSince = Instant.zero
     /// Neighbours in the pool.
     var poolNext = UInt32.max
     var poolPrevious = UInt32.max

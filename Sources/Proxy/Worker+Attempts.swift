@@ -164,7 +164,7 @@ extension Worker where Loop: ~Copyable {
         if !client.pointee.requestBody.isDone {
             beginBodyRate(client)
             loop.setDeadline(
-                client.pointee.handle, loop.now + listeners[Int(client.pointee.listener)].rules.bodyTimeout)
+                client.pointee.handle, loop.now + bodyTime(client))
         }
         let handle = upstream.pointee.handle
         upstream.pointee.sentMark = loop.sentBytes(handle)

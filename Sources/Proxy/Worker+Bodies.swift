@@ -22,7 +22,12 @@ extension Worker where Loop: ~Copyable {
     mutating func forwardBody(_ client: ClientPointer, _ bytes: UnsafeRawBufferPointer) -> Int {
         let isDiscarding = client.pointee.flags.contains(.discardsBody)
         if !isDiscarding { aim(client.pointee.upstream) }
-        let relay = relayBody(&client.pointee.requestBody, bytes, rechunks: true, isDropped: isDiscarding)
+        var hasStatedLength = false
+        if case .length = client.pointee.requestBody { hasStatedLength = true }
+        let relay = relayBody(
+            &client.pointee.requestBody, bytes, rechunks: true, isDropped: isDiscarding,
+            trailers: &client.pointee.trailers,
+            trailersFrom: client.pointee.flags.contains(.sendsTrailers) ? .client : nil)
         client.pointee.bytesIn += UInt64(relay.content)
         if let fault = relay.fault {
             client.pointee.fault = fault
@@ -40,7 +45,7 @@ extension Worker where Loop: ~Copyable {
             failRequest(client, status: 408, .clientTooSlow)
             return bytes.count
         }
-        keepBody(client, bytes, relay)
+        keepBody(client, bytes, relay, hasStatedLength: hasStatedLength)
         let upstream = upstreams[client.pointee.upstream.index]
         if upstream.pointee.phase == .awaitingHead {
             let timeout = services[Int(client.pointee.service)].timeouts.response
@@ -50,17 +55,21 @@ extension Worker where Loop: ~Copyable {
             loop.clearDeadline(client.pointee.handle)
         } else {
             loop.setDeadline(
-                client.pointee.handle, loop.now + listeners[Int(client.pointee.listener)].rules.bodyTimeout)
+                client.pointee.handle, loop.now + bodyTime(client))
         }
         return relay.used
     }
 
     /// Keeps body bytes while there is room for all of them.
-    private func keepBody(_ client: ClientPointer, _ bytes: UnsafeRawBufferPointer, _ relay: BodyRelay) {
-        guard relay.content > 0, !client.pointee.flags.contains(.bodyForgotten) else { return }
+    ///
+    /// Only of bodies with a stated length. A chunked one is forgotten with its first byte, content or not: kept content
+    /// without its chunk heads would be taken for chunk heads when it is sent again.
+    private func keepBody(
+        _ client: ClientPointer, _ bytes: UnsafeRawBufferPointer, _ relay: BodyRelay, hasStatedLength: Bool
+    ) {
+        guard relay.used > 0, !client.pointee.flags.contains(.bodyForgotten) else { return }
         let end = client.pointee.kept.end
-        // Only bodies of a stated length are given room, so used bytes are content.
-        guard client.pointee.method.isIdempotent, relay.used == relay.content,
+        guard hasStatedLength,
             client.pointee.bytesIn <= UInt64(ProxyLimits.replayBodyBytesMax),
             client.pointee.kept.block.count - end >= relay.content
         else {
@@ -72,9 +81,11 @@ extension Worker where Loop: ~Copyable {
         client.pointee.kept.end += relay.content
     }
 
-    /// Adds the content of `bytes` to the output, in the framing of the receiver.
+    /// Adds the content of `bytes` to the output, in the framing of the receiver. `trailers` collects the trailer
+    /// section; `trailersFrom`: whose they are when they go on.
     mutating func relayBody(
-        _ progress: inout BodyProgress, _ bytes: UnsafeRawBufferPointer, rechunks: Bool, isDropped: Bool = false
+        _ progress: inout BodyProgress, _ bytes: UnsafeRawBufferPointer, rechunks: Bool, isDropped: Bool = false,
+        trailers: inout Stash, trailersFrom: TrailerSection.Origin?
     ) -> BodyRelay {
         var relay = BodyRelay()
         switch progress {
@@ -92,7 +103,10 @@ extension Worker where Loop: ~Copyable {
             output.add(bytes)
             if rechunks { output.add(ChunkWriter.end) }
         case .chunked(var decoder):
-            relay = relayChunks(&decoder, bytes, rechunks: rechunks, isDropped: isDropped)
+            relay = relayChunks(
+                &decoder, bytes, rechunks: rechunks, isDropped: isDropped, trailers: &trailers,
+                keepsTrailers: trailersFrom != nil)
+            if relay.isEnded, rechunks, !isDropped { endChunks(&trailers, from: trailersFrom) }
             progress = relay.isEnded ? .done : .chunked(decoder)
         }
         return relay
@@ -100,7 +114,8 @@ extension Worker where Loop: ~Copyable {
 
     /// All the data in `bytes` becomes one chunk (or several, when it came in very small ones).
     private mutating func relayChunks(
-        _ decoder: inout ChunkedDecoder, _ bytes: UnsafeRawBufferPointer, rechunks: Bool, isDropped: Bool
+        _ decoder: inout ChunkedDecoder, _ bytes: UnsafeRawBufferPointer, rechunks: Bool, isDropped: Bool,
+        trailers: inout Stash, keepsTrailers: Bool
     ) -> BodyRelay {
         var relay = BodyRelay()
         var count = 0
@@ -120,6 +135,12 @@ extension Worker where Loop: ~Copyable {
                     size = 0
                 }
                 continue
+            case .trailer(let range):
+                let lines = UnsafeRawBufferPointer(rebasing: rest[range])
+                // The decoder bounds the section to far less than a block.
+                if keepsTrailers, !isDropped, !append(lines, to: &trailers) { relay.fault = .trailerTooLarge }
+                relay.used += range.upperBound
+                if relay.fault == nil { continue }
             case .needMore(let consumed):
                 relay.used += consumed
             case .end(let consumed):
@@ -130,11 +151,21 @@ extension Worker where Loop: ~Copyable {
             }
             break
         }
-        if !isDropped {
-            if count > 0 { emitChunk(bytes, count, size, rechunks: rechunks) }
-            if relay.isEnded, rechunks { output.add(ChunkWriter.last) }
-        }
+        if !isDropped, count > 0 { emitChunk(bytes, count, size, rechunks: rechunks) }
         return relay
+    }
+
+    /// The last chunk, the trailers that may go on, and the empty line.
+    private mutating func endChunks(_ trailers: inout Stash, from origin: TrailerSection.Origin?) {
+        guard let origin, !trailers.isEmpty else { return output.add(ChunkWriter.last) }
+        if !output.hasRoom { flush() }
+        var writer = ByteWriter(output.room)
+        writer.append("0\r\n")
+        TrailerSection.write(trailers.bytes, from: origin, into: &writer)
+        writer.append("\r\n")
+        precondition(!writer.isOverflowed, "a trailer section outgrew the output buffer")
+        output.commit(writer.count)
+        giveBack(&trailers)
     }
 
     private mutating func emitChunk(_ bytes: UnsafeRawBufferPointer, _ count: Int, _ size: Int, rechunks: Bool) {

@@ -11,6 +11,7 @@ extension Worker where Loop: ~Copyable {
         switch client.pointee.phase {
         case .free, .waiting: break
         case .greeting, .hello: clientBroken(client)
+        case .multiplexed: if client.pointee.streamCount == 0 { closeClient(client) }
         case .idle: leave(client)
         case .head:
             beginRefused(client)
@@ -54,8 +55,14 @@ extension Worker where Loop: ~Copyable {
     }
 
     private mutating func rearmBody(_ client: ClientPointer) {
-        loop.setDeadline(
-            client.pointee.handle, loop.now + listeners[Int(client.pointee.listener)].rules.bodyTimeout)
+        loop.setDeadline(client.pointee.handle, loop.now + bodyTime(client))
+    }
+
+    /// How long a request body may pause. A call of gRPC may be silent for longer.
+    func bodyTime(_ client: ClientPointer) -> Duration {
+        max(
+            listeners[Int(client.pointee.listener)].rules.bodyTimeout,
+            services[Int(client.pointee.service)].silence)
     }
 
     /// The client does not take what we have: it gets the time of a body read for each step forward.

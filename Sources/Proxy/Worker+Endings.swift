@@ -88,6 +88,7 @@ extension Worker where Loop: ~Copyable {
             if client.pointee.status >= 500 { GaugeLane.count(lane.pointee.responses5xx) }
         }
         giveBack(&client.pointee.kept)
+        giveBack(&client.pointee.trailers)
     }
 
     /// Goes on after a concluded request. Requests that were pipelined are served now.
@@ -110,6 +111,9 @@ extension Worker where Loop: ~Copyable {
         let handle = client.pointee.handle
         flush()
         giveBack(&client.pointee.stash)
+        // A stream that said everything is finished by its connection.
+        if client.pointee.flags.contains(.isStream) { return closeClient(client) }
+        loop.hurry(handle)
         if client.pointee.flags.contains(.clientCloses), client.pointee.requestBody.isDone,
             !loop.isCongested(handle), loop.unsentBytes(handle) == 0, !loop.isStirred(handle)
         {
@@ -155,8 +159,10 @@ extension Worker where Loop: ~Copyable {
         let handle = client.pointee.handle
         giveBack(&client.pointee.stash)
         giveBack(&client.pointee.kept)
+        giveBack(&client.pointee.trailers)
         if output.target == handle { output.clear() }
-        leaveListener(client)
+        loop.hurry(handle)
+        if client.pointee.flags.contains(.isStream) { streamClosed(client) } else { leaveListener(client) }
         client.pointee.phase = .free
         client.pointee.handle = .none
         roles[handle.index].pointee = .none
@@ -169,6 +175,7 @@ extension Worker where Loop: ~Copyable {
         switch client.pointee.phase {
         case .waiting: closeClient(client)
         case .greeting, .hello: failGreeting(client)
+        case .multiplexed: linger(client)
         case .idle, .head, .free:
             client.pointee.flags.insert(.inputEnded)
             leave(client)
@@ -192,7 +199,7 @@ extension Worker where Loop: ~Copyable {
     mutating func clientBroken(_ client: ClientPointer) {
         switch client.pointee.phase {
         case .greeting, .hello: failGreeting(client)
-        case .waiting, .idle, .head, .lingering, .free: closeClient(client)
+        case .waiting, .idle, .head, .lingering, .multiplexed, .free: closeClient(client)
         case .tunneling: breakTunnel(client, .clientAbort)
         case .held, .connecting, .exchanging: abort(client, .clientAbort)
         }
@@ -213,7 +220,7 @@ extension Worker where Loop: ~Copyable {
             loop.resumeReceiving(client.pointee.upstream)
         case .idle, .head:
             feedStash(client)
-        case .waiting, .held, .connecting, .greeting, .hello, .free:
+        case .waiting, .held, .connecting, .greeting, .hello, .multiplexed, .free:
             break
         }
     }

@@ -2,6 +2,7 @@
 // answer of our own, or a response cut short where the client can see it.
 //
 // The rules (14 to 16 of the research note; RFC 9110 §9.2.2):
+// - A request of which we have forgotten a part, because its body was too long to be kept or is chunked: never.
 // - Nothing of the request was taken by the system for this connection: it may go elsewhere, whatever its method.
 // - A *reused* connection that ended before any response byte was stale: one further attempt on a fresh connection, to
 //   the same backend or another, without charging the budget; if the request may be sent twice.
@@ -24,10 +25,14 @@ extension Worker where Loop: ~Copyable {
             && client.pointee.interimResponses == 0
         let isUnsent = loop.sentBytes(upstream.pointee.handle) == upstream.pointee.sentMark
         let mayRepeat =
-            isUnanswered
-            && (isUnsent
-                || (client.pointee.method.isIdempotent && !client.pointee.flags.contains(.bodyForgotten)))
+            isUnanswered && !client.pointee.flags.contains(.bodyForgotten)
+            && (isUnsent || client.pointee.method.isIdempotent)
         let isGraced = mayRepeat && upstream.pointee.isReused && !client.pointee.flags.contains(.needsFresh)
+        if isUnanswered, upstream.pointee.isReused {
+            // It was idle for as long as the backend allows, to the moment.
+            let age = client.pointee.connected - upstream.pointee.idleSince
+            backends[upstream.pointee.backend].pointee.idleLimit.sawEnd(afterIdle: age, now: loop.now)
+        }
         if !isGraced { GaugeLane.count(backends[upstream.pointee.backend].pointee.lane.pointee.upstreamFailures) }
         closeUpstream(upstream)
         endAttempt(client, isFailed: !isGraced)

@@ -30,6 +30,7 @@ extension Worker where Loop: ~Copyable {
         }
         writeBackend(client)
         log.field(",\"client\":", quoted: PeerText.whole(peers[client.pointee.handle.index]))
+        writeProtocol(client)
         if isTCP {
             log.add(",\"method\":\"TCP\",\"path\":\"\"")
             log.field(",\"host\":", quoted: text(client, client.pointee.host))
@@ -48,6 +49,13 @@ extension Worker where Loop: ~Copyable {
         log.field(
             ",\"revision\":", number: client.pointee.backend >= 0 ? client.pointee.revision : mailbox.appliedRevision)
         log.add("}\n")
+    }
+
+    /// What the client spoke, by the names of ALPN.
+    private mutating func writeProtocol(_ client: ClientPointer) {
+        if client.pointee.flags.contains(.isTCP) { return log.add(",\"protocol\":\"tcp\"") }
+        if client.pointee.flags.contains(.isStream) { return log.add(",\"protocol\":\"h2\"") }
+        log.add(client.pointee.flags.contains(.isHTTP11) ? ",\"protocol\":\"http/1.1\"" : ",\"protocol\":\"http/1.0\"")
     }
 
     private mutating func writeBackend(_ client: ClientPointer) {

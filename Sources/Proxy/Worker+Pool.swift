@@ -1,12 +1,13 @@
 // Idle connections to backends, per worker and backend: the youngest is used first, so that the others grow old and go.
 
+import Balancing
 import EventLoop
 import HTTPWire
 import Routing
 import Vocabulary
 
 extension Worker where Loop: ~Copyable {
-    /// An idle connection that is alive as far as can be told.
+    /// An idle connection that is alive as far as can be told, and not so old that its backend is about to close it.
     ///
     /// Anything that happened to an idle connection is its end. A request that must not be sent twice asks the system
     /// too, for what came in the microseconds since it last told us (rule 15 of the research note).
@@ -15,11 +16,15 @@ extension Worker where Loop: ~Copyable {
         while backend.pointee.poolFirst != .max {
             let upstream = upstreams[backend.pointee.poolFirst]
             let handle = upstream.pointee.handle
-            leavePool(upstream)
             if loop.isStirred(handle) || (!method.isIdempotent && loop.hasInput(handle)) {
+                closedWhileIdle(upstream)
+                continue
+            }
+            if loop.now >= upstream.pointee.idleSince + idleMax(backend) {
                 closeUpstream(upstream)
                 continue
             }
+            leavePool(upstream)
             upstream.pointee.isReused = true
             return upstream
         }
@@ -32,8 +37,11 @@ extension Worker where Loop: ~Copyable {
         guard backend.pointee.standing == .ready, backend.pointee.isListed, !isDraining,
             !loop.isStirred(upstream.pointee.handle), !loop.isCongested(upstream.pointee.handle)
         else { return closeUpstream(upstream) }
+        let idleMax = idleMax(backend)
+        guard idleMax > .zero else { return closeUpstream(upstream) }
         let index = upstream.pointee.handle.index
         upstream.pointee.phase = .idle
+        upstream.pointee.idleSince = loop.now
         upstream.pointee.client = .none
         upstream.pointee.poolPrevious = .max
         upstream.pointee.poolNext = backend.pointee.poolFirst
@@ -45,10 +53,23 @@ extension Worker where Loop: ~Copyable {
         backend.pointee.poolFirst = index
         backend.pointee.poolCount += 1
         loop.resumeReceiving(upstream.pointee.handle)
-        loop.setDeadline(upstream.pointee.handle, loop.now + backend.pointee.keepAlive)
+        loop.setDeadline(upstream.pointee.handle, loop.now + idleMax)
         if Int(backend.pointee.poolCount) > ProxyLimits.idleUpstreamsMax {
             closeUpstream(upstreams[backend.pointee.poolLast])
         }
+    }
+
+    /// How long a connection to this backend may be idle and still be used.
+    private func idleMax(_ backend: UnsafeMutablePointer<BackendState>) -> Duration {
+        guard let usable = backend.pointee.idleLimit.usable(now: loop.now) else { return backend.pointee.keepAlive }
+        return min(usable, backend.pointee.keepAlive)
+    }
+
+    /// The backend ended a connection that was idle: that tells how long it lets them be.
+    mutating func closedWhileIdle(_ upstream: UpstreamPointer) {
+        let age = loop.now - upstream.pointee.idleSince
+        backends[upstream.pointee.backend].pointee.idleLimit.sawEnd(afterIdle: age, now: loop.now)
+        closeUpstream(upstream)
     }
 
     private mutating func leavePool(_ upstream: UpstreamPointer) {

@@ -17,7 +17,7 @@ extension Worker where Loop: ~Copyable {
             if client.pointee.stash.isEmpty { return relayFromClient(client, bytes) }
         case .lingering:
             return discard(client, bytes.count)
-        case .waiting, .idle, .head, .held, .connecting, .exchanging, .greeting, .hello, .free:
+        case .waiting, .idle, .head, .held, .connecting, .exchanging, .greeting, .hello, .multiplexed, .free:
             break
         }
         guard client.pointee.stash.isEmpty else {
@@ -83,7 +83,7 @@ extension Worker where Loop: ~Copyable {
             case .hello:
                 takeHello(client, rest)
                 taken = 0
-            case .waiting, .held, .connecting, .greeting, .free:
+            case .waiting, .held, .connecting, .greeting, .multiplexed, .free:
                 return used
             }
             guard isOpen(client, handle) else { return bytes.count }
@@ -106,7 +106,7 @@ extension Worker where Loop: ~Copyable {
                 client.pointee.stash.isEmpty
                 && (client.pointee.requestBody.isDone || !loop.isCongested(client.pointee.upstream))
         case .tunneling: isWanted = client.pointee.stash.isEmpty && !loop.isCongested(client.pointee.upstream)
-        case .lingering, .greeting, .hello: isWanted = true
+        case .lingering, .greeting, .hello, .multiplexed: isWanted = true
         case .waiting, .free: return
         }
         if isWanted, client.pointee.phase == .exchanging, !loop.isReceiving(handle) { beginBodyRate(client) }
@@ -206,13 +206,17 @@ extension Worker where Loop: ~Copyable {
         if requestParser.expectsContinue { flags.insert(.expectsContinue) }
         if !requestParser.keepAlive { flags.insert(.clientCloses) }
         if requestParser.keepAlive && !isDraining { flags.insert(.keepAlive) }
+        if requestParser.acceptsTrailers { flags.insert(.acceptsTrailers) }
+        if requestParser.forwardsTrailers { flags.insert(.sendsTrailers) }
+        // A stream carries one exchange: what follows it is no request.
+        if client.pointee.flags.contains(.isStream) { flags.remove(.keepAlive) }
         client.pointee.requests &+= 1
         if let most = listeners[Int(client.pointee.listener)].rules.requestsPerConnectionMax,
             Int(client.pointee.requests) >= most
         {
             flags.remove(.keepAlive)
         }
-        client.pointee.flags = flags.union(client.pointee.flags.intersection(.isSecure))
+        client.pointee.flags = flags.union(client.pointee.flags.intersection([.isSecure, .isStream]))
         client.pointee.begun = loop.now
         client.pointee.chosen = loop.now
         client.pointee.method = requestParser.method
@@ -224,7 +228,7 @@ extension Worker where Loop: ~Copyable {
 
         let host = requestParser.host.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
         if isElsewhere(client, host) { return }
-        guard let match = matcher?.match(host: host, path: requestParser.path(in: bytes)) else {
+        guard let match = route(bytes) else {
             return respond(client, status: 404, .noRoute, mustClose: false)
         }
         let service = Int(serviceNumbers[match])
@@ -239,15 +243,25 @@ extension Worker where Loop: ~Copyable {
         dispatch(client, parsed: bytes)
     }
 
+    /// The table's number of the service for the head that was just read: by its path's normal form.
+    private func route(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        let host = requestParser.host.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) }
+        let path = requestParser.path(in: bytes)
+        if requestParser.isPathPlain { return matcher?.match(host: host, path: path) }
+        return withUnsafeTemporaryAllocation(byteCount: path.count, alignment: 1) { room in
+            let length = NormalPath.normalise(path, into: room)
+            return matcher?.match(host: host, path: UnsafeRawBufferPointer(rebasing: room[..<length]))
+        }
+    }
+
     /// Keeps the head for the log and for further attempts, and room for a body short enough to be sent again.
     private mutating func keep(
         _ client: ClientPointer, _ bytes: UnsafeRawBufferPointer, _ length: Int, _ framing: BodyFraming
     ) {
         var bodyRoom = 0
         switch framing {
-        case .length(let size)
-        where size <= UInt64(ProxyLimits.replayBodyBytesMax) && requestParser.method.isIdempotent:
-            bodyRoom = Int(size)
+        // Of any method: what the system did not take at all may always be sent again.
+        case .length(let size) where size <= UInt64(ProxyLimits.replayBodyBytesMax): bodyRoom = Int(size)
         default: break
         }
         var kept = Stash()

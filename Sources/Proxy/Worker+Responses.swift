@@ -1,5 +1,6 @@
 // From a backend's bytes to the client: interim responses, the head, the body, the end.
 
+import Balancing
 import EventLoop
 import HTTPWire
 import Routing
@@ -8,8 +9,9 @@ import Vocabulary
 extension Worker where Loop: ~Copyable {
     mutating func upstreamReceived(_ upstream: UpstreamPointer, _ bytes: UnsafeRawBufferPointer) {
         switch upstream.pointee.phase {
-        // Bytes that belong to no request: the connection can't be trusted.
-        case .idle, .free, .connecting: closeUpstream(upstream)
+        // Bytes that belong to no request: the connection can't be trusted. Some servers answer 408 to an idle one.
+        case .idle: closedWhileIdle(upstream)
+        case .free, .connecting: closeUpstream(upstream)
         case .tunneling: relayFromUpstream(upstream, bytes)
         case .body:
             let client = clients[upstream.pointee.client.index]
@@ -79,12 +81,14 @@ extension Worker where Loop: ~Copyable {
     mutating func writeHead(_ client: ClientPointer, _ head: UnsafeRawBufferPointer, keepAlive: Bool) {
         aim(client.pointee.handle)
         var writer = ByteWriter(output.room)
-        HeadRewriter.writeResponse(
-            from: head, head: responseParser,
-            context: ResponseContext(
-                requestID: text(client, client.pointee.requestID),
-                isHTTP11Client: client.pointee.flags.contains(.isHTTP11), keepAlive: keepAlive),
-            into: &writer)
+        let context = ResponseContext(
+            requestID: text(client, client.pointee.requestID),
+            isHTTP11Client: client.pointee.flags.contains(.isHTTP11), keepAlive: keepAlive,
+            acceptsTrailers: client.pointee.flags.contains(.acceptsTrailers))
+        HeadRewriter.writeResponse(from: head, head: responseParser, context: context, into: &writer)
+        if HeadRewriter.passesTrailers(of: responseParser, context: context) {
+            client.pointee.flags.insert(.returnsTrailers)
+        }
         precondition(!writer.isOverflowed, "a response head outgrew the output buffer")
         output.commit(writer.count)
     }
@@ -106,6 +110,9 @@ extension Worker where Loop: ~Copyable {
             client.pointee.flags.remove(.keepAlive)
         }
         upstream.pointee.closesAfter = !responseParser.keepAlive || responseParser.framing == .untilClose
+        if let seconds = responseParser.idleSeconds {
+            backends[upstream.pointee.backend].pointee.idleLimit.announced(seconds: seconds)
+        }
         client.pointee.responseBody = BodyProgress(responseParser.framing)
         client.pointee.flags.insert(.responseBegun)
         upstream.pointee.phase = .body
@@ -127,7 +134,9 @@ extension Worker where Loop: ~Copyable {
     ) {
         aim(client.pointee.handle)
         let relay = relayBody(
-            &client.pointee.responseBody, bytes, rechunks: client.pointee.flags.contains(.rechunks))
+            &client.pointee.responseBody, bytes, rechunks: client.pointee.flags.contains(.rechunks),
+            trailers: &upstream.pointee.stash,
+            trailersFrom: client.pointee.flags.contains(.returnsTrailers) ? .backend : nil)
         client.pointee.bytesOut += UInt64(relay.content)
         if let fault = relay.fault {
             client.pointee.fault = fault
@@ -161,7 +170,8 @@ extension Worker where Loop: ~Copyable {
 
     mutating func upstreamEnded(_ upstream: UpstreamPointer) {
         switch upstream.pointee.phase {
-        case .idle, .free, .connecting: closeUpstream(upstream)
+        case .idle: closedWhileIdle(upstream)
+        case .free, .connecting: closeUpstream(upstream)
         case .tunneling: upstreamTunnelEnded(upstream)
         case .awaitingHead: attemptFailed(upstream, .upstreamClosedEarly)
         case .body:
@@ -180,7 +190,8 @@ extension Worker where Loop: ~Copyable {
 
     mutating func upstreamBroken(_ upstream: UpstreamPointer) {
         switch upstream.pointee.phase {
-        case .idle, .free: closeUpstream(upstream)
+        case .idle: closedWhileIdle(upstream)
+        case .free: closeUpstream(upstream)
         case .connecting: connectFailed(upstream, isTimeout: false)
         case .tunneling: breakTunnel(clients[upstream.pointee.client.index], .upstreamReset)
         case .awaitingHead, .body: attemptFailed(upstream, .upstreamReset)

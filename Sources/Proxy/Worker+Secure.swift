@@ -44,8 +44,13 @@ extension Worker where Loop: ~Copyable {
             respond(client, status: 421, .misdirected, mustClose: false)
             return true
         }
+        // The same section: what is asked for as `https` must not be served over a connection that is not secured.
+        if requestParser.isSchemeSecure {
+            respond(client, status: 421, .misdirected, mustClose: false)
+            return true
+        }
         guard listeners[Int(client.pointee.listener)].rules.redirectToHTTPS != nil,
-            !text(client, client.pointee.path).starts(with: Self.challengePath)
+            !isChallenge(text(client, client.pointee.path))
         else { return false }
         // Without a host there is nowhere to send the client to.
         if client.pointee.host.count == 0 {
@@ -57,7 +62,15 @@ extension Worker where Loop: ~Copyable {
         return true
     }
 
-    /// Certificate authorities ask here over plain HTTP (RFC 8555 §8.3): such requests are routed as ever.
+    /// Certificate authorities ask here over plain HTTP (RFC 8555 §8.3): such requests are routed as ever. Only in its
+    /// normal form: `/.well-known/acme-challenge/../../admin` is something else.
+    private func isChallenge(_ path: UnsafeRawBufferPointer) -> Bool {
+        guard path.starts(with: Self.challengePath) else { return false }
+        return withUnsafeTemporaryAllocation(byteCount: path.count, alignment: 1) { room in
+            NormalPath.normalise(path, into: room) == path.count
+        }
+    }
+
     private static var challengePath: UnsafeRawBufferPointer {
         let path: StaticString = "/.well-known/acme-challenge/"
         return UnsafeRawBufferPointer(start: path.utf8Start, count: path.utf8CodeUnitCount)

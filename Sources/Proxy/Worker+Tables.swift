@@ -72,6 +72,8 @@ extension Worker where Loop: ~Copyable {
         services[number].retriesMax = min(rules.retriesMax, ProxyLimits.attemptsMax)
         services[number].bodyBytesMax = UInt64(rules.bodyBytesMax.bytes)
         services[number].holdFor = rules.holdFor
+        services[number].silence = rules.silence
+        services[number].timeouts.idle = max(rules.timeouts.idle, rules.silence)
         services[number].holdMax = rules.holdMax
         services[number].proxyHeader = rules.proxyHeader
         if services[number].retryShare != rules.retryBudget {
@@ -217,6 +219,7 @@ extension Worker where Loop: ~Copyable {
     mutating func beginDraining() {
         guard !isDraining else { return }
         isDraining = true
+        loop.announceDrain()
         for token in listeners.indices where listeners[token].isOpen {
             loop.stopListening(token: UInt32(token))
             listeners[token].isOpen = false

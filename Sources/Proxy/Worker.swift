@@ -121,11 +121,13 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
         }
     }
 
-    private mutating func handle(_ event: LoopEvent) {
+    /// Deals with one event; `flush` sends what came of it.
+    mutating func handle(_ event: LoopEvent) {
         switch event.kind {
         case .turn: log.flush()
         case .wakeup: readMail()
         case .accepted: accepted(event.connection, token: event.token)
+        case .opened: streamOpened(event.connection, parent: event.parent)
         case .acceptFailed: acceptFailed(token: event.token)
         default:
             switch roles[event.connection.index].pointee {
@@ -147,7 +149,8 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
         case .broken, .sendFailed, .hangup: clientBroken(client)
         case .accepted, .acceptFailed, .connected, .connectFailed, .wakeup, .turn: break
         case .established: clientEstablished(client)
-        case .multiplexed, .opened: break
+        case .multiplexed: clientMultiplexed(client)
+        case .opened: break
         }
     }
 

@@ -46,20 +46,29 @@ struct WorkerThread: Sendable {
         do throws(EventLoopError) {
             switch configuration.engine {
             case .epoll:
-                var worker = Worker(
-                    loop: try SecureLoop<EpollLoop>(LoopLimits()), index: index, configuration: configuration)
-                worker.apply(first)
-                guard worker.listenError == 0 else {
-                    throw EventLoopError(
-                        errno: worker.listenError, operation: "epoll_ctl",
-                        hint: "the descriptors of a listener must be listening sockets, each given once")
-                }
-                start.set(.success(worker.mailbox))
-                worker.run()
+                try serve(
+                    try MultiplexLoop<SecureLoop<EpollLoop>>(LoopLimits()), index, configuration, first, start)
+            case .ioUring:
+                try serve(try MultiplexLoop<SecureLoop<RingLoop>>(LoopLimits()), index, configuration, first, start)
             }
         } catch {
             start.set(.failure(error))
         }
+    }
+
+    private static func serve<Loop: LayeredLoop & ~Copyable>(
+        _ loop: consuming Loop, _ index: Int, _ configuration: Gateway.Configuration, _ first: Publication,
+        _ start: StartResult
+    ) throws(EventLoopError) {
+        var worker = Worker(loop: loop, index: index, configuration: configuration)
+        worker.apply(first)
+        guard worker.listenError == 0 else {
+            throw EventLoopError(
+                errno: worker.listenError, operation: "listen",
+                hint: "the descriptors of a listener must be listening sockets, each given once")
+        }
+        start.set(.success(worker.mailbox))
+        worker.run()
     }
 }
 

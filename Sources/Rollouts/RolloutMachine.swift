@@ -91,14 +91,15 @@ package struct RolloutMachine: Sendable {
             guard now >= deadline else { return nil }
             let what = progress.wasEverReady ? "no progress" : "\(record.to) did not become ready"
             let word = census.lastWord.map { ", last probe: \($0)" } ?? ""
-            return fail("\(what) for \(policy.deadline)\(word)", now)
+            return fail("\(what) for \(policy.deadline.inWords)\(word)", now)
         case .undoing:
             note(available: census.oldAvailable, leftover: census.newAll, now)
             if census.newAll == 0, census.oldAvailable >= census.desired {
                 return end(.undone, "back on \(record.from): \(cause)", wallClock)
             }
             guard now >= deadline else { return nil }
-            return end(.failed, "could not go back to \(record.from) within \(policy.deadline): \(cause)", wallClock)
+            let limit = policy.deadline.inWords
+            return end(.failed, "could not go back to \(record.from) within \(limit): \(cause)", wallClock)
         case .paused, .completed, .undone, .failed: return nil
         }
     }

@@ -1,5 +1,6 @@
 // Which of two routes is asked first, and when two are the same.
 
+import HTTPWire
 import Vocabulary
 
 extension Route {
@@ -16,9 +17,10 @@ extension Route {
         return leftPath < rightPath
     }
 
-    /// The path without slashes at its end: `/api/` and `/api` are the same rule, `/` is empty and matches all.
+    /// The path in its normal form without slashes at its end: `/api/`, `/%61pi` and `/api` are the same rule, `/` is
+    /// empty and matches all.
     package var prefix: Substring {
-        var prefix = path[...]
+        var prefix = NormalPath.of(path)[...]
         while prefix.utf8.last == UInt8(ascii: "/") { prefix.removeLast() }
         return prefix
     }

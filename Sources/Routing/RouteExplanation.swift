@@ -1,6 +1,7 @@
 // Why a request goes where it goes: the text of `portico route explain`. It applies the rules once more, in words, to
 // one request; the data plane's `RouteMatcher` answers the same (a test compares the two).
 
+import HTTPWire
 import Vocabulary
 
 /// What became of every route for one request.
@@ -33,9 +34,10 @@ package struct RouteExplanation: Hashable, Sendable {
 
 extension RoutingTable {
     /// Asks every route about a request for `host` (with or without port, `nil` when it names none) and `path`
-    /// (without query).
+    /// (without query), which is brought into its normal form first, as the data plane does.
     package func explain(host: String?, path: String) -> RouteExplanation {
         let name = host.map(Self.hostName)
+        let path = NormalPath.of(path)
         var isWon = false
         let lines = routes.sorted(by: Route.order).map { route in
             let outcome: RouteExplanation.Outcome

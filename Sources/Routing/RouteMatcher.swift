@@ -67,7 +67,7 @@ package struct RouteMatcher: Sendable {
     /// anywhere.
     ///
     /// `host` is the field's value as it came, with port and in any case; `nil` or empty matches routes without a host
-    /// only. `path` comes without its query and is compared byte by byte, with case (RFC 3986 §6.2.2.1). A host that
+    /// only. `path` is in normal form (`NormalPath`), without its query, and is compared byte by byte, with case (RFC 3986 §6.2.2.1). A host that
     /// no route names, and a path that the routes of its host don't have, fall back to less specific hosts.
     /// Allocates nothing.
     package func match(host: UnsafeRawBufferPointer?, path: UnsafeRawBufferPointer) -> Int? {

@@ -110,6 +110,8 @@ package struct ServiceRules: Hashable, Sendable {
     package var holdMax: Int
     /// How long one may wait before it is answered 503.
     package var holdFor: Duration
+    /// gRPC: how long either side of a call may be silent, where that is longer than other timeouts allow.
+    package var silence: Duration
     /// Connections to its backends begin with a PROXY protocol header. In TCP mode only: an HTTP connection carries
     /// requests of many clients.
     package var proxyHeader: ProxyHeaderVersion?
@@ -118,7 +120,7 @@ package struct ServiceRules: Hashable, Sendable {
         name: ServiceName, balance: BalanceAlgorithm = .roundRobin, backends: [Backend] = [],
         timeouts: UpstreamTimeouts = UpstreamTimeouts(), retriesMax: Int = 2, retryBudget: Double = 0.2,
         bodyBytesMax: ByteCount = .gibibytes(1), holdMax: Int = 400, holdFor: Duration = .seconds(5),
-        proxyHeader: ProxyHeaderVersion? = nil
+        silence: Duration = .zero, proxyHeader: ProxyHeaderVersion? = nil
     ) {
         self.name = name
         self.balance = balance
@@ -129,6 +131,7 @@ package struct ServiceRules: Hashable, Sendable {
         self.bodyBytesMax = bodyBytesMax
         self.holdMax = holdMax
         self.holdFor = holdFor
+        self.silence = silence
         self.proxyHeader = proxyHeader
     }
 }

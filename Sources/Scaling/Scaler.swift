@@ -168,13 +168,15 @@ package struct Scaler: Sendable {
             ScalingDecision(desired: desired, reason: "\(desired), though \(want) would do: \(basis); \(why)")
         }
         if situation.isRollingOut { return kept("nothing shrinks during a rollout") }
-        if isPanicking { return kept("nothing shrinks within \(policy.stableWindow) of a jump") }
+        if isPanicking { return kept("nothing shrinks within \(policy.stableWindow.inWords) of a jump") }
         if now - startedAt < policy.stableWindow {
             return kept("nothing shrinks in the first \(policy.stableWindow) after a start")
         }
         if cliffUntil != nil { return kept("so sudden a drop may be an outage, so the size is kept for a while") }
         let highest = recommendations.maximum(within: policy.downStabilisation, now: now).map { Int($0) } ?? want
-        guard highest < desired else { return kept("\(highest) were needed within \(policy.downStabilisation)") }
+        guard highest < desired else {
+            return kept("\(highest) were needed within \(policy.downStabilisation.inWords)")
+        }
         let base = sizes(within: policy.downPeriod, now: now).max() ?? desired
         let step = max(Int(Double(base) * policy.downShareMax), policy.downCountMax)
         let count = max(highest, min(desired, base - step))

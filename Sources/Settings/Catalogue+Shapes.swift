@@ -68,7 +68,13 @@ enum Catalogue {
                 "Connections begin with a header that tells the client's address."),
             Key("timeouts", .object(listenerTimeouts), "How long the listener waits for its clients."),
             Key("limits", .object(listenerLimits), "How much the listener takes."),
-        ] + Key.notYet("http2", "h2c"))
+            Key(
+                "http2", .boolean, "HTTP/2 is offered to clients over TLS, by ALPN. With `tls` only.",
+                initial: "\(Defaults.http2)"),
+            Key(
+                "h2c", .boolean, "HTTP/2 is taken from clients that begin with it. Without `tls` only.",
+                initial: "\(Defaults.h2c)"),
+        ])
 
     static let proxyProtocol = Shape(
         "proxy_protocol",
@@ -148,7 +154,7 @@ enum Catalogue {
                 "min_rate_grace", .duration(.zero ... .hours(1)), "How long a body may be slower than that.",
                 initial: Grammar.print(Defaults.rateGrace)),
             Key(
-                "header_bytes", .size(.kibibytes(1) ... .mebibytes(1)),
+                "header_bytes", .size(.kibibytes(1) ... .kibibytes(60)),
                 "The request line and all header fields together.",
                 initial: Grammar.print(Defaults.headerBytesMax)),
             Key(
@@ -167,7 +173,9 @@ enum Catalogue {
     static let service = Shape(
         "service",
         [
-            Key("protocol", .choice(["http", "tcp"], notYet: []), "What its backends speak.", initial: "http"),
+            Key(
+                "protocol", .choice(ServiceSetting.Transport.allCases.map(\.rawValue), notYet: []),
+                "What its backends speak.", initial: "http"),
             Key("tls", .object(backendTLS), "Its backends are spoken to over TLS."),
             Key(
                 "balance",

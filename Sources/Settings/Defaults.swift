@@ -16,6 +16,8 @@ package enum Defaults {
     package static let idleTimeout = Duration.seconds(75)
     package static let tcpIdleTimeout = Duration.seconds(3600)
     package static let handshakeTimeout = Duration.seconds(5)
+    package static let http2 = true
+    package static let h2c = false
     package static let tlsMinVersion = ListenerTLSSetting.Version.v12
     package static let connectionsMax = 50_000
     package static let headerBytesMax = ByteCount.kibibytes(32)

@@ -16,6 +16,9 @@ extension DocumentReader {
                 listener.refuse(["tls"], "has no meaning when TLS is passed on unopened")
             }
             let tls = listenerTLS(listener)
+            var http2 = Defaults.http2
+            var h2c = Defaults.h2c
+            readHTTP2(listener, transport, &http2, &h2c)
             var redirect: Int?
             if transport != .http { listener.refuse(["redirect_to_https"], "has no meaning without `protocol: http`") }
             if listener.has("tls") { listener.refuse(["redirect_to_https"], "has no meaning with `tls`") }
@@ -23,8 +26,8 @@ extension DocumentReader {
             let proxyFrom = proxyNetworks(listener)
             var timeouts = ListenerTimeouts()
             if let inner = listener.object("timeouts") {
-                if !listener.has("tls"), !listener.has("proxy_protocol"), transport != .tlsPassthrough {
-                    inner.refuse(["handshake"], "has no meaning without `tls` and `proxy_protocol`")
+                if !listener.has("tls"), !h2c, !listener.has("proxy_protocol"), transport != .tlsPassthrough {
+                    inner.refuse(["handshake"], "has no meaning without `tls`, `h2c` or `proxy_protocol`")
                 }
                 read(inner, transport, into: &timeouts)
             }
@@ -43,8 +46,8 @@ extension DocumentReader {
             }
             guard let name, let bind, let mode else { return nil }
             return ListenerSetting(
-                name: ListenerName(name), bind: bind, mode: mode, tls: tls, redirectToHTTPS: redirect,
-                proxyFrom: proxyFrom, timeouts: timeouts, limits: limits)
+                name: ListenerName(name), bind: bind, mode: mode, tls: tls, http2: http2, h2c: h2c,
+                redirectToHTTPS: redirect, proxyFrom: proxyFrom, timeouts: timeouts, limits: limits)
         }
     }
 
@@ -77,6 +80,20 @@ extension DocumentReader {
                 return nil
             }
         }
+    }
+
+    private func readHTTP2(
+        _ listener: Fields, _ transport: ListenerTransport, _ http2: inout Bool, _ h2c: inout Bool
+    ) {
+        if transport != .http {
+            listener.refuse(["http2", "h2c"], "has no meaning with `protocol: \(transport.rawValue)`")
+        } else if listener.has("tls") {
+            listener.refuse(["h2c"], "has no meaning with `tls`; there it is `http2`")
+        } else {
+            listener.refuse(["http2"], "has no meaning without `tls`; without it is `h2c`")
+        }
+        listener.text("http2", into: &http2, Grammar.boolean)
+        listener.text("h2c", into: &h2c, Grammar.boolean)
     }
 
     private func mode(_ listener: Fields, _ transport: ListenerTransport) -> ListenerSetting.Mode? {

@@ -6,7 +6,7 @@ import Vocabulary
 package struct ListenerSetting: Hashable, Sendable {
     /// What the listener speaks.
     package enum Mode: Hashable, Sendable {
-        /// HTTP/1.1; each request goes where `routes` says.
+        /// HTTP; each request goes where `routes` says.
         case http
         /// Bytes both ways; each connection goes to this service.
         case tcp(ServiceName)
@@ -20,6 +20,10 @@ package struct ListenerSetting: Hashable, Sendable {
     package var mode: Mode
     /// `nil`: plain bytes.
     package var tls: ListenerTLSSetting?
+    /// HTTP/2 is offered by ALPN. With `tls` only.
+    package var http2: Bool
+    /// HTTP/2 with prior knowledge is taken. Without `tls` only.
+    package var h2c: Bool
     /// Requests are answered with a redirect to this port over HTTPS. HTTP only.
     package var redirectToHTTPS: Int?
     /// Connections begin with a PROXY protocol header and come from these networks; `nil`: they have none.
@@ -29,13 +33,16 @@ package struct ListenerSetting: Hashable, Sendable {
 
     package init(
         name: ListenerName, bind: Endpoint, mode: Mode = .http, tls: ListenerTLSSetting? = nil,
-        redirectToHTTPS: Int? = nil, proxyFrom: [Network]? = nil, timeouts: ListenerTimeouts = ListenerTimeouts(),
+        http2: Bool = Defaults.http2, h2c: Bool = Defaults.h2c, redirectToHTTPS: Int? = nil,
+        proxyFrom: [Network]? = nil, timeouts: ListenerTimeouts = ListenerTimeouts(),
         limits: ListenerLimits = ListenerLimits()
     ) {
         self.name = name
         self.bind = bind
         self.mode = mode
         self.tls = tls
+        self.http2 = http2
+        self.h2c = h2c
         self.redirectToHTTPS = redirectToHTTPS
         self.proxyFrom = proxyFrom
         self.timeouts = timeouts

@@ -9,6 +9,14 @@ package struct ServiceSetting: Hashable, Sendable {
     /// What its backends speak.
     package enum Transport: String, Hashable, Sendable, CaseIterable {
         case http, tcp
+        /// HTTP/2: by ALPN with `tls`, with prior knowledge without.
+        case h2
+        /// HTTP/2 whose calls may be silent for as long as a tunnel.
+        case grpc
+
+        /// Whether requests are routed to it.
+        package var isHTTP: Bool { self != .tcp }
+        package var isHTTP2: Bool { self == .h2 || self == .grpc }
     }
 
     /// Where its backends come from.

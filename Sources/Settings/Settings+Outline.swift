@@ -75,12 +75,13 @@ extension ListenerSetting {
                 [.init("proxy_protocol", .mapping([.init("from", .words(networks.map { .text("\($0)") }))]))]
             } ?? []
         let handshake: [Outline.Entry] =
-            tls != nil || proxyFrom != nil || mode == .tlsPassthrough
+            tls != nil || h2c || proxyFrom != nil || mode == .tlsPassthrough
             ? [.init("handshake", timeouts.handshake.outline)] : []
         switch mode {
         case .http:
             entries.append(.init("protocol", .plain("http")))
             if let tls { entries.append(.init("tls", tls.outline)) }
+            entries.append(tls == nil ? .init("h2c", .plain("\(h2c)")) : .init("http2", .plain("\(http2)")))
             if let redirectToHTTPS { entries.append(.init("redirect_to_https", redirectToHTTPS.outline)) }
             entries += proxy
             entries += [
@@ -184,7 +185,7 @@ extension ServiceSetting {
                 .mapping([.init("max", retries.max.outline), .init("budget", .plain("\(retries.budget)"))])),
             .init("hold", .mapping([.init("max", hold.max.outline), .init("for", hold.time.outline)])),
         ]
-        if transport == .http { entries.append(.init("max_body", bodyBytesMax.outline)) }
+        if transport.isHTTP { entries.append(.init("max_body", bodyBytesMax.outline)) }
         if let sendProxyProtocol {
             entries.append(.init("send_proxy_protocol", .plain(sendProxyProtocol.rawValue)))
         }
@@ -206,7 +207,7 @@ extension ServiceSetting {
 
     private var timeoutsOutline: Outline {
         var entries: [Outline.Entry] = [.init("connect", timeouts.connect.outline)]
-        if transport == .http {
+        if transport.isHTTP {
             entries += [
                 .init("response", timeouts.response.outline), .init("idle", timeouts.idle.outline),
                 .init("tunnel", timeouts.tunnel.outline), .init("keep_alive", timeouts.keepAlive.outline),

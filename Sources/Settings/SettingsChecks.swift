@@ -54,7 +54,7 @@ struct SettingsChecks {
                 hint: "add `routes: [{ host: db.example.com, service: \(service) }]` to a service of `protocol: tcp`")
         }
         if hasHTTP, settings.routes.allSatisfy({ tcpServices.contains($0.service) }), !hasOnlyRedirects {
-            let service = settings.services.first { $0.transport == .http }?.name.rawValue ?? "NAME"
+            let service = settings.services.first { $0.transport.isHTTP }?.name.rawValue ?? "NAME"
             find("listeners", "no route says where HTTP requests go", hint: "add `routes: [{ service: \(service) }]`")
         }
         if !hasHTTP, !hasPassthrough, !settings.routes.isEmpty {
@@ -143,7 +143,7 @@ struct SettingsChecks {
                         hint: "lead to it from a listener of `protocol: tcp`")
                 } else if service.transport == .tcp, rule.prefix != "" {
                     find("\(path).path", "a path can't be seen inside of TLS that is passed on unopened")
-                } else if service.transport == .http, isPassthroughOnly, isSound("listeners") {
+                } else if service.transport.isHTTP, isPassthroughOnly, isSound("listeners") {
                     find(
                         "\(path).service", "the service `\(route.service)` speaks HTTP, and no listener does",
                         hint: "write `protocol: tcp` in the service")

@@ -91,9 +91,9 @@ struct SourceText {
 }
 
 /// The bounds of this module that are not ranges of keys (those are in `Catalogue`).
-enum SettingsLimits {
+package enum SettingsLimits {
     /// Bytes of a settings file. A larger one is refused unread.
-    static let fileBytesMax = 1 << 20
+    package static let fileBytesMax = 1 << 20
     /// Levels of mappings and lists. The format has 6; the parser below us recurses.
     static let nestingMax = 40
     /// Problems reported at once; the rest is counted.

@@ -129,7 +129,10 @@ struct VariableExpansion {
             return .success(use == .perInstance ? value.replacing("$", with: "$$") : value)
         }
         if tail.hasPrefix(":-") { return .success(String(text)) }
-        let message = text.isEmpty ? "the environment variable \(name) is not set" : "\(name): \(text)"
+        let message =
+            text.isEmpty
+            ? "the environment variable \(name) is not set"
+            : text.hasPrefix("\(name):") ? String(text) : "\(name): \(text)"
         return .failure(Complaint(message, hint: "set it, or write `${\(name):-default}`"))
     }
 }

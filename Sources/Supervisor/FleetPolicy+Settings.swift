@@ -55,6 +55,7 @@ extension ServiceRules {
             name: setting.name, balance: setting.balance, backends: backends, timeouts: setting.timeouts,
             retriesMax: setting.retries.max, retryBudget: setting.retries.budget.fraction,
             bodyBytesMax: setting.bodyBytesMax, holdMax: setting.hold.max, holdFor: setting.hold.time,
+            silence: setting.transport == .grpc ? setting.timeouts.tunnel : .zero,
             proxyHeader: setting.sendProxyProtocol)
     }
 }

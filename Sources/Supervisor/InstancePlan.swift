@@ -22,7 +22,8 @@ struct InstancePlan {
         _ release: ReleaseName, of instances: InstancesSetting, directory: String
     ) -> String? {
         instances.releases.map { releases in
-            (releases.hasPrefix("/") ? releases : "\(directory)/\(releases)") + "/\(release)"
+            let parent = releases.hasPrefix("/") ? releases : "\(directory)/\(releases)"
+            return parent + (parent.hasSuffix("/") ? "" : "/") + release.rawValue
         }
     }
 

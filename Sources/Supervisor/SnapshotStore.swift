@@ -2,15 +2,16 @@
 
 import Fleet
 import FoundationEssentials
+import Kernel
 import Vocabulary
 
 /// Reads and writes fleet snapshots; a write replaces the file in one step, so that a crash leaves the old or the new.
 struct SnapshotStore {
     let directory: String
 
-    init(stateDirectory: String) throws {
+    /// Touches nothing: the directory is made by the first save.
+    init(stateDirectory: String) {
         directory = stateDirectory + "/rollouts"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     }
 
     /// `nil` when there is none. Throws when there is one that can't be read: starting from nothing would forget a
@@ -33,7 +34,8 @@ struct SnapshotStore {
     }
 
     func save(_ snapshot: FleetSnapshot, of service: ServiceName) throws {
-        try JSONEncoder().encode(snapshot).write(to: URL(fileURLWithPath: path(service)), options: .atomic)
+        try Files.makeDirectory(directory, mode: 0o755)
+        try Files.replace(path(service), with: [UInt8](JSONEncoder().encode(snapshot)))
     }
 
     private func path(_ service: ServiceName) -> String { "\(directory)/\(service).json" }

@@ -31,6 +31,7 @@ struct SupervisedService {
     var fleet: Fleet
     var live: [InstanceID: Live] = [:]
     var saved: FleetSnapshot?
+    var saveTrouble = SaveTrouble()
     /// Taken out of the settings by a reload: its instances are stopped, then it is forgotten.
     var isLeaving = false
 

@@ -38,7 +38,9 @@ extension Supervisor {
         next.services = [:]
         for listener in new.listeners {
             guard let tls = listener.tls else { continue }
-            if var worn = closet.listeners[listener.name], worn.setting == tls, !worn.files.isChanged() {
+            if var worn = closet.listeners[listener.name], worn.setting == tls, !worn.files.isChanged(),
+                worn.protocols == Wardrobe.protocols(of: listener)
+            {
                 worn.problem = nil
                 next.listeners[listener.name] = worn
                 continue
@@ -49,21 +51,25 @@ extension Supervisor {
             let files = FileWatch(Wardrobe.files(of: tls) { absolute($0) })
             do throws(TLSProblems) {
                 let context = try serverContext(listener, tls, tickets)
-                next.listeners[listener.name] = Worn(setting: tls, context: context, files: files)
+                next.listeners[listener.name] = Worn(
+                    setting: tls, protocols: Wardrobe.protocols(of: listener), context: context, files: files)
             } catch {
                 problems += error.errors
             }
         }
         for service in new.services {
             guard let tls = service.tls else { continue }
-            if let worn = closet.services[service.name], worn.setting == tls, !worn.files.isChanged() {
+            if let worn = closet.services[service.name], worn.setting == tls, !worn.files.isChanged(),
+                worn.protocols == Wardrobe.protocols(of: service)
+            {
                 next.services[service.name] = worn
                 continue
             }
             let files = FileWatch(Wardrobe.files(of: tls) { absolute($0) })
             do throws(TLSProblems) {
                 let context = try clientContext(service, tls)
-                next.services[service.name] = Worn(setting: tls, context: context, files: files)
+                next.services[service.name] = Worn(
+                    setting: tls, protocols: Wardrobe.protocols(of: service), context: context, files: files)
             } catch {
                 problems += error.errors
             }
@@ -81,21 +87,26 @@ extension Supervisor {
         _ listener: ListenerSetting, _ tls: ListenerTLSSetting, _ tickets: TicketKeyRing
     ) throws(TLSProblems) -> TLSServerContext {
         try Wardrobe.serverContext(
-            tls, scope: listener.name, protocols: listener.mode == .http ? .http1 : .any, tickets: tickets
+            tls, scope: listener.name, protocols: Wardrobe.protocols(of: listener), tickets: tickets
         ) { absolute($0) }
     }
 
     private func clientContext(
         _ service: ServiceSetting, _ tls: BackendTLSSetting
     ) throws(TLSProblems) -> TLSClientContext {
-        try Wardrobe.clientContext(tls, protocols: service.transport == .http ? .http1 : .any) { absolute($0) }
+        try Wardrobe.clientContext(tls, protocols: Wardrobe.protocols(of: service)) { absolute($0) }
     }
 
     /// Makes every dress anew: each knows the names of all certificates.
     private func dressAll(_ settings: Settings) {
         let hosts = ServerNames(
             closet.listeners.sorted { $0.key < $1.key }.flatMap { $0.value.context.names.map { ($0, 0) } })
-        closet.listenerDresses = closet.listeners.mapValues { ListenerDress(tls: $0.context, certifiedHosts: hosts) }
+        closet.listenerDresses = closet.listeners.mapValues {
+            ListenerDress(tls: $0.context, http2: $0.protocols == .http2AndHTTP1, certifiedHosts: hosts)
+        }
+        for listener in settings.listeners where listener.tls == nil && listener.h2c {
+            closet.listenerDresses[listener.name] = ListenerDress(h2c: true)
+        }
         closet.upstreamDresses = closet.upstreamDresses.filter { name, dresses in
             dresses.values.allSatisfy { $0.tls === closet.services[name]?.context }
         }
@@ -109,13 +120,14 @@ extension Supervisor {
             dresses.listeners[listener.name] = ListenerDress(heralding: dresses.listeners[listener.name])
         }
         for setting in settings.services {
-            guard let worn = closet.services[setting.name] else { continue }
+            let worn = closet.services[setting.name]
+            guard worn != nil || setting.transport.isHTTP2 else { continue }
             let members = fixed[setting.name]?.members.map { ($0.backend, $0.setting.address) } ?? []
             for (backend, address) in members {
-                dresses.backends[backend] = upstreamDress(setting.name, worn, host: address.host)
+                dresses.backends[backend] = upstreamDress(setting, worn, host: address.host)
             }
             for live in supervised[setting.name]?.live.values.map(\.backend) ?? [] {
-                dresses.backends[live] = upstreamDress(setting.name, worn, host: "")
+                dresses.backends[live] = upstreamDress(setting, worn, host: "")
             }
         }
         return dresses
@@ -123,12 +135,13 @@ extension Supervisor {
 
     /// One per service and name, so that it stays the same from table to table.
     private func upstreamDress(
-        _ service: ServiceName, _ worn: Worn<BackendTLSSetting, TLSClientContext>, host: String
+        _ service: ServiceSetting, _ worn: Worn<BackendTLSSetting, TLSClientContext>?, host: String
     ) -> UpstreamDress {
-        let name = worn.setting.name ?? host
-        if let dress = closet.upstreamDresses[service]?[name] { return dress }
-        let dress = UpstreamDress(tls: worn.context, name: name)
-        closet.upstreamDresses[service, default: [:]][name] = dress
+        let name = worn?.setting.name ?? host
+        let isH2 = service.transport.isHTTP2
+        if let dress = closet.upstreamDresses[service.name]?[name], dress.isH2 == isH2 { return dress }
+        let dress = UpstreamDress(tls: worn?.context, name: name, isH2: isH2)
+        closet.upstreamDresses[service.name, default: [:]][name] = dress
         return dress
     }
 

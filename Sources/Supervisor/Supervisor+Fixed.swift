@@ -38,6 +38,10 @@ extension Supervisor {
         guard let index = fixed[service]?.members.firstIndex(where: { $0.backend == backend }) else { return }
         fixed[service]?.members[index].isProbing = false
         fixed[service]?.members[index].detail = report.detail
+        guard report.verdict != .notSent else {
+            fixed[service]?.members[index].health.probeNotSent(now: MonotonicClock.now)
+            return
+        }
         let change = fixed[service]?.members[index].health.probed(pass: report.isPass, now: MonotonicClock.now)
         if let member = fixed[service]?.members[index] { note(change, of: member, service: service) }
         publishIfStale()

@@ -2,6 +2,7 @@
 
 import Fleet
 import Foundation
+import Glibc
 import Health
 import Keeper
 import Kernel
@@ -16,13 +17,13 @@ extension Supervisor {
     func open() async throws {
         let keeper = surroundings.keeper
         try tailor(settings)
-        for setting in settings.shares { try prepareShare(setting) }
-        for setting in settings.listeners { try await openListener(setting) }
+        for setting in settings.shares { add(try prepareShare(setting)) }
+        for setting in settings.listeners { listeners.append(try await openListener(setting)) }
         let inventory = try await keeper.inventory()
         for held in inventory.listeners where !settings.listeners.contains(where: { $0.name == held.name }) {
             try await keeper.unlisten(name: held.name)
         }
-        for setting in settings.services { try addService(setting) }
+        for setting in settings.services { addService(setting, snapshot: try loadSnapshot(of: setting)) }
         adopt(inventory)
         try surroundings.gateway.start(listeners: listeners, table: nextTable(), dresses: dresses())
         isOpen = true
@@ -31,31 +32,51 @@ extension Supervisor {
         let places = listeners.map { "\($0.name) on \($0.address)" }.joined(separator: ", ")
         surroundings.events.record(.serverStarted, message: "serving \(places)")
         configuration.announce("serving \(places)")
+        warnOfOpenFiles()
         for service in settings.services where supervised[service.name] != nil {
             step(service.name) { $0.handle(.inventoryComplete, now: $1) }
         }
         if case .stoppingOnceOpen(let stopsInstances) = asked { drain(stoppingInstances: stopsInstances) }
     }
 
-    func prepareShare(_ setting: ShareSetting) throws {
-        let share = try ShareDirectory.prepare(name: setting.name, path: absolute(setting.path))
+    private func warnOfOpenFiles() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
+            let warning = OpenFilesNeed.warning(
+                connectionsMax: settings.listeners.map(\.limits.connections),
+                openFilesMax: Int(clamping: limit.rlim_cur))
+        else { return }
+        surroundings.events.record(.limitTooLow, message: warning)
+        configuration.announce(warning)
+    }
+
+    func prepareShare(_ setting: ShareSetting) throws -> ShareDirectory {
+        try ShareDirectory.prepare(name: setting.name, path: absolute(setting.path))
+    }
+
+    func add(_ share: ShareDirectory) {
         shares.append(share)
         surroundings.events.record(.shareReady, message: "shared directory `\(share.name)` is \(share.path)")
     }
 
-    func openListener(_ setting: ListenerSetting) async throws {
+    func openListener(_ setting: ListenerSetting) async throws -> BoundListener {
         let bound = try await surroundings.keeper.listen(
             name: setting.name, endpoint: setting.bind, sockets: configuration.workers)
-        listeners.append(BoundListener(name: setting.name, descriptors: bound.descriptors, address: bound.bound))
+        return BoundListener(name: setting.name, descriptors: bound.descriptors, address: bound.bound)
+    }
+
+    /// What is known of a service's fleet from before; `nil` for a new one, and for fixed backends.
+    func loadSnapshot(of setting: ServiceSetting) throws -> FleetSnapshot? {
+        guard setting.instances != nil else { return nil }
+        return try store.load(setting.name)
     }
 
     /// Gives a service of the settings its machine.
-    func addService(_ setting: ServiceSetting) throws {
+    func addService(_ setting: ServiceSetting, snapshot: FleetSnapshot?) {
         let now = MonotonicClock.now
         let seed = SeededRandom(seed: configuration.seed).split(setting.name.rawValue)
         switch setting.upstream {
         case .instances(let instances):
-            let snapshot = try store.load(setting.name)
             var random = seed
             let fleet = Fleet(
                 service: setting.name, policy: FleetPolicy(service: setting, instances: instances),

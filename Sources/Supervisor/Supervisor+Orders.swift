@@ -34,16 +34,21 @@ extension Supervisor {
     }
 
     private func saveMemory(of service: ServiceName) {
-        guard let snapshot = supervised[service]?.fleet.snapshot, snapshot != supervised[service]?.saved else { return }
+        let now = MonotonicClock.now
+        guard let entry = supervised[service], entry.fleet.snapshot != entry.saved, entry.saveTrouble.mayTry(now: now)
+        else { return }
+        let word: String?
         do {
-            try store.save(snapshot, of: service)
-            supervised[service]?.saved = snapshot
+            try store.save(entry.fleet.snapshot, of: service)
+            supervised[service]?.saved = entry.fleet.snapshot
+            word = supervised[service]?.saveTrouble.succeeded()
         } catch {
             // Going on is right: stopping would cost traffic now, for what is only needed at the next restart.
-            surroundings.events.record(
-                .settingsRefused, service: service,
-                message: "can't save what is known of its rollouts (a restart would forget it): \(error)")
+            word = supervised[service]?.saveTrouble.failed("\(error)", now: now)
         }
+        guard let word else { return }
+        surroundings.events.record(.stateNotSaved, service: service, message: word)
+        configuration.announce("\(service): \(word)")
     }
 
     /// Changes a backend's standing; `draining` is never left.
@@ -84,7 +89,13 @@ extension Supervisor {
         case .spawn(let id, let release): await spawn(id, release)
         case .probe(let id, let order):
             let report = await surroundings.prober.probe(order)
-            step(id.service) { $0.handle(.probed(id, pass: report.isPass, detail: report.detail), now: $1) }
+            let event: FleetEvent =
+                switch report.verdict {
+                case .passed: .probed(id, pass: true, detail: report.detail)
+                case .failed: .probed(id, pass: false, detail: report.detail)
+                case .notSent: .probeNotSent(id, detail: report.detail)
+                }
+            step(id.service) { $0.handle(event, now: $1) }
         case .probeFixed(let service, let backend, let order):
             let report = await surroundings.prober.probe(order)
             probedFixed(service: service, backend: backend, report)
@@ -145,7 +156,8 @@ extension FleetNote.Kind {
     /// rollout came to. The rest is in the event log.
     fileprivate var concernsForeground: Bool {
         switch self {
-        case .instanceReady, .instanceUnhealthy, .instanceKilled, .instanceFailed, .crashLooping, .crashLoopEnded,
+        case .instanceReady, .instanceNotReady, .instanceUnhealthy, .instanceKilled, .instanceFailed, .crashLooping,
+            .crashLoopEnded,
             .rolloutStarted, .rolloutPaused, .rolloutResumed, .rolloutUndoing, .rolloutCompleted, .rolloutUndone,
             .rolloutFailed:
             true
@@ -161,6 +173,7 @@ extension EventKind {
             case .instanceStarting: .instanceSpawned
             case .instanceAdopted: .instanceAdopted
             case .instanceReady: .instanceReady
+            case .instanceNotReady: .instanceNotReady
             case .instanceUnhealthy: .instanceUnhealthy
             case .instanceDraining: .instanceDraining
             case .instanceStopping: .instanceStopping

@@ -9,6 +9,7 @@ import Kernel
 import Proxy
 import Routing
 import Settings
+import Shares
 import TLS
 import Telemetry
 import Vocabulary
@@ -18,6 +19,11 @@ extension Supervisor {
         guard stage == .serving else {
             throw AdministrationError(code: .unavailable, message: "the front door is starting or stopping")
         }
+        guard !isReloading else {
+            throw AdministrationError(code: .conflict, message: "another reload is under way", hint: "try again")
+        }
+        isReloading = true
+        defer { isReloading = false }
         let new: Settings
         switch configuration.readSettings() {
         case .success(let read): new = read
@@ -28,13 +34,19 @@ extension Supervisor {
         }
         var changes = settings.changes(to: new)
         if !changes.isEmpty { try checkReloadable(new) }
+        let worn = closet
         changes += try reloadCertificates(new)
         guard !changes.isEmpty else { return ReloadReport(changes: [], revision: revision.number) }
+        let preparation: Preparation
         do {
-            try await apply(new)
+            preparation = try await prepare(new)
         } catch {
-            throw AdministrationError(code: .unavailable, message: "reload stopped half-way: \(error)")
+            closet = worn
+            surroundings.events.record(.settingsRefused, message: "reload refused: \(error)")
+            throw AdministrationError(
+                code: .unavailable, message: "reload refused: \(error)", hint: "nothing was changed")
         }
+        await commit(new, preparation)
         surroundings.events.record(.settingsReloaded, message: changes.joined(separator: "; "))
         return ReloadReport(changes: changes, revision: revision.number)
     }
@@ -77,17 +89,51 @@ extension Supervisor {
         }
     }
 
-    private func apply(_ new: Settings) async throws {
+    /// What a reload needs of the world, got before anything is changed.
+    private struct Preparation {
+        var shares: [ShareDirectory] = []
+        var snapshots: [ServiceName: FleetSnapshot] = [:]
+        var listeners: [BoundListener] = []
+    }
+
+    /// Everything that can fail. All or nothing: when one step fails, listeners opened before it are closed again.
+    private func prepare(_ new: Settings) async throws -> Preparation {
+        var preparation = Preparation()
+        for share in new.shares where settings.share(share.name) == nil {
+            preparation.shares.append(try prepareShare(share))
+        }
+        for service in new.services where settings.service(service.name) == nil {
+            preparation.snapshots[service.name] = try loadSnapshot(of: service)
+        }
+        do {
+            for listener in new.listeners where !settings.listeners.contains(where: { $0.name == listener.name }) {
+                preparation.listeners.append(try await openListener(listener))
+            }
+            // A stop may have begun meanwhile, and has closed what was open.
+            guard stage == .serving else {
+                throw AdministrationError(code: .unavailable, message: "the front door is stopping")
+            }
+        } catch {
+            for opened in preparation.listeners { try? await surroundings.keeper.unlisten(name: opened.name) }
+            throw error
+        }
+        return preparation
+    }
+
+    private func commit(_ new: Settings, _ preparation: Preparation) async {
         let old = settings
-        for share in new.shares where old.share(share.name) == nil { try prepareShare(share) }
-        for listener in new.listeners where !old.listeners.contains(where: { $0.name == listener.name }) {
-            try await openListener(listener)
-            surroundings.events.record(.listenerOpened, message: "\(listener.name) on \(listener.bind)")
+        for share in preparation.shares { add(share) }
+        for listener in preparation.listeners {
+            listeners.append(listener)
+            surroundings.events.record(.listenerOpened, message: "\(listener.name) on \(listener.address)")
         }
         let closing = old.listeners.filter { listener in !new.listeners.contains { $0.name == listener.name } }
         listeners.removeAll { listener in closing.contains { $0.name == listener.name } }
         settings = new
-        for service in new.services { try applyService(service, old: old.service(service.name)) }
+        for service in new.services {
+            applyService(
+                service, old: old.service(service.name), snapshot: preparation.snapshots[service.name])
+        }
         for service in old.services where new.service(service.name) == nil { removeService(service.name) }
         isTableStale = true
         publishIfStale()
@@ -96,14 +142,15 @@ extension Supervisor {
             try? await Task.sleep(for: Limits.drainTick)
         }
         for listener in closing {
-            try await surroundings.keeper.unlisten(name: listener.name)
+            // A keeper that is lost holds no listener any more.
+            try? await surroundings.keeper.unlisten(name: listener.name)
             surroundings.events.record(.listenerClosed, message: "\(listener.name) on \(listener.bind)")
         }
     }
 
-    private func applyService(_ service: ServiceSetting, old: ServiceSetting?) throws {
+    private func applyService(_ service: ServiceSetting, old: ServiceSetting?, snapshot: FleetSnapshot?) {
         guard let old, supervised[service.name]?.isLeaving != true else {
-            try addService(service)
+            addService(service, snapshot: snapshot)
             step(service.name) { $0.handle(.inventoryComplete, now: $1) }
             return
         }
@@ -116,7 +163,7 @@ extension Supervisor {
         } else if let before = fixed[service.name] {
             // Backends whose address stays keep their health; the others start as new ones.
             fixed[service.name] = nil
-            try addService(service)
+            addService(service, snapshot: nil)
             for index in fixed[service.name]?.members.indices ?? 0..<0 {
                 let setting = fixed[service.name]!.members[index].setting
                 guard var kept = before.members.first(where: { $0.setting == setting }) else { continue }
@@ -130,12 +177,7 @@ extension Supervisor {
         fixed[name] = nil
         guard supervised[name] != nil else { return }
         supervised[name]?.isLeaving = true
-        step(name) { fleet, now in
-            switch fleet.command(.stopAll, now: now) {
-            case .success(let orders): orders
-            case .failure: []
-            }
-        }
+        stopAll(name)
     }
 
     /// Forgets services whose last instance is gone.

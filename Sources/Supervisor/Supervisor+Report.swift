@@ -22,7 +22,8 @@ extension Supervisor {
             version: configuration.version, serverPID: getpid(), keeperPID: surroundings.keeper.keeperPID,
             startedAt: startedAt.description, serverStarts: surroundings.keeper.serverStarts,
             stateDirectory: configuration.stateDirectory, accessLog: configuration.accessLog,
-            engine: surroundings.gateway.engineName, workers: configuration.workers, revision: revision.number,
+            engine: surroundings.gateway.engineName, engineReason: configuration.engineReason,
+            workers: configuration.workers, revision: revision.number,
             ready: stage == .serving && services.allSatisfy(\.isReady),
             listeners: listeners.map(report(of:)), services: services,
             shares: shares.map { ShareReport(name: $0.name.rawValue, path: $0.path) })
@@ -62,7 +63,9 @@ extension Supervisor {
             report.rollout = fleet.rollout.map(RolloutReport.init)
             report.backends =
                 fleet.instances.map { self.report(of: $0, live: entry.live[$0.id], now: now) }
-                + fleet.backingOff.map { BackendReport(backingOff: $0, now: now) }
+                + fleet.backingOff.map {
+                    BackendReport(backingOff: $0, isCrashLooping: fleet.crashLooping.contains($0.release), now: now)
+                }
         } else if let service = fixed[setting.name] {
             report.backends = service.members.map(self.report(of:))
         }
@@ -100,9 +103,10 @@ extension ServiceReport {
 }
 
 extension BackendReport {
-    fileprivate init(backingOff: FleetReport.BackOffReport, now: Instant) {
+    fileprivate init(backingOff: FleetReport.BackOffReport, isCrashLooping: Bool, now: Instant) {
         self.init(
-            name: "-", address: "-", pid: nil, release: backingOff.release.rawValue, phase: "backing_off",
+            name: "-", address: "-", pid: nil, release: backingOff.release.rawValue,
+            phase: isCrashLooping ? "crash_looping" : "backing_off",
             health:
                 "try \(backingOff.attempt + 1) in \(max(0, (backingOff.until - now).inSeconds.rounded())) s: \(backingOff.reason)",
             uptimeSeconds: nil, requestsInFlight: 0, requestsTotal: 0, responses5xx: 0, connectFailures: 0,

@@ -42,16 +42,13 @@ extension Supervisor {
                 // The order matters: first that no worker can choose it any more, then that nothing is in flight.
                 guard let drain = live.drain, surroundings.gateway.appliedRevision >= drain.from else { continue }
                 let gauges = surroundings.gateway.gauges(of: live.backend) ?? BackendGauges()
-                let limits = entry.instances.drain
-                if gauges.inFlight == 0 {
-                    supervised[service]?.live[id]?.drain = nil
-                    step(service) { $0.handle(.drained(id), now: $1) }
-                } else if (gauges.inFlight <= gauges.tunnels || now >= drain.began + limits.requests)
-                    && (gauges.tunnels == 0 || now >= drain.began + limits.tunnels)
-                {
-                    supervised[service]?.live[id]?.drain = nil
-                    step(service) { $0.handle(.drainExpired(id), now: $1) }
-                }
+                let limits = DrainLimits(
+                    requests: entry.instances.drain.requests, tunnels: entry.instances.drain.tunnels,
+                    stopDeadline: stopDeadline)
+                let verdict = limits.verdict(gauges, began: drain.began, now: now)
+                guard verdict != .waiting else { continue }
+                supervised[service]?.live[id]?.drain = nil
+                step(service) { $0.handle(verdict == .drained ? .drained(id) : .drainExpired(id), now: $1) }
             }
         }
     }

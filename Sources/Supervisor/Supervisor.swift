@@ -51,6 +51,8 @@ package actor Supervisor {
         /// Of the keeper, which instances inherit.
         package var environment: [String: String]
         package var version: String
+        /// Why the gateway has the event loop it has.
+        package var engineReason: String
         package var workers: Int
         package var accessLog: String?
         package var seed: UInt64
@@ -59,13 +61,15 @@ package actor Supervisor {
 
         package init(
             stateDirectory: String, settingsDirectory: String, environment: [String: String], version: String,
-            workers: Int, accessLog: String?, seed: UInt64, announce: @escaping @Sendable (String) -> Void,
+            engineReason: String, workers: Int, accessLog: String?, seed: UInt64,
+            announce: @escaping @Sendable (String) -> Void,
             readSettings: @escaping @Sendable () -> Result<Settings, SettingsProblems>
         ) {
             self.stateDirectory = stateDirectory
             self.settingsDirectory = settingsDirectory
             self.environment = environment
             self.version = version
+            self.engineReason = engineReason
             self.workers = workers
             self.accessLog = accessLog
             self.seed = seed
@@ -87,10 +91,15 @@ package actor Supervisor {
     /// Whether the data plane runs: before, there is nobody to publish to.
     var isOpen = false
     var stage = Stage.starting
+    /// When an orderly stop waits for nothing in flight any more.
+    var stopDeadline: Instant?
+    /// Whether a reload is under way: it waits for others half-way, and a second one must not begin there.
+    var isReloading = false
     let store: SnapshotStore
     let startedAt = Timestamp.now()
     private var nextBackend: UInt32 = 1
     private var nextLoadSample = Instant.zero
+    private var hasToldOfLogLoss = false
     private let jobs: AsyncStream<Job>
     private let jobQueue: AsyncStream<Job>.Continuation
 
@@ -121,12 +130,12 @@ package actor Supervisor {
         static let retireGrace = Duration.seconds(10)
     }
 
-    /// Nothing is touched before `run`, but for the state directory's `rollouts`.
-    package init(_ surroundings: Surroundings, settings: Settings, configuration: Configuration) throws {
+    /// Nothing is touched before `run`.
+    package init(_ surroundings: Surroundings, settings: Settings, configuration: Configuration) {
         self.surroundings = surroundings
         self.settings = settings
         self.configuration = configuration
-        store = try SnapshotStore(stateDirectory: configuration.stateDirectory)
+        store = SnapshotStore(stateDirectory: configuration.stateDirectory)
         (jobs, jobQueue) = AsyncStream.makeStream()
     }
 
@@ -178,7 +187,10 @@ package actor Supervisor {
         }
         // First what the gateway counted on it: the judge of a rollout would miss its last failures.
         sampleLoad(now: MonotonicClock.now)
-        step(service) { $0.handle(.exited(exit.id, description: exit.description), now: $1) }
+        let logFile = supervised[service]?.live[exit.id]?.logFile
+        let isLogDiskFull = logFile.map(Files.isFull(fileSystemOf:)) ?? false
+        let description = exit.description + (isLogDiskFull ? "; the disk of its log \(logFile ?? "") is full" : "")
+        step(service) { $0.handle(.exited(exit.id, description: description), now: $1) }
     }
 
     private func tick() {
@@ -187,6 +199,7 @@ package actor Supervisor {
         if now >= nextLoadSample {
             nextLoadSample = now + Limits.loadInterval
             sampleLoad(now: now)
+            tellOfLogLoss()
         }
         for (service, entry) in supervised {
             guard let wakeup = entry.fleet.nextWakeup, wakeup <= now else { continue }
@@ -196,6 +209,15 @@ package actor Supervisor {
         lookAtCertificates(now: now)
         dropLeavingServices()
         publishIfStale()
+    }
+
+    /// Says once that the access log is not complete any more.
+    private func tellOfLogLoss() {
+        guard !hasToldOfLogLoss, AccessLogLoss.lines > 0 else { return }
+        hasToldOfLogLoss = true
+        let text = "the access log \(configuration.accessLog ?? "") does not take all lines: some requests are missing"
+        surroundings.events.record(.stateNotSaved, message: text)
+        configuration.announce(text)
     }
 
     /// Steps one fleet, saves what it remembers, and carries its orders out.

@@ -22,6 +22,21 @@ package enum Wardrobe {
         return (own + (setting.ca.map { [$0] } ?? [])).map(resolved)
     }
 
+    /// What a listener's ALPN offers.
+    static func protocols(of listener: ListenerSetting) -> ApplicationProtocols {
+        guard listener.mode == .http else { return .any }
+        return listener.http2 ? .http2AndHTTP1 : .http1
+    }
+
+    /// What ALPN offers to a service's backends.
+    static func protocols(of service: ServiceSetting) -> ApplicationProtocols {
+        switch service.transport {
+        case .http: .http1
+        case .h2, .grpc: .http2AndHTTP1
+        case .tcp: .any
+        }
+    }
+
     static func serverContext(
         _ setting: ListenerTLSSetting, scope: ListenerName, protocols: ApplicationProtocols, tickets: TicketKeyRing,
         _ resolved: (String) -> String
@@ -68,7 +83,8 @@ package enum Wardrobe {
             guard let tls = listener.tls else { continue }
             do throws(TLSProblems) {
                 let context = try serverContext(
-                    tls, scope: listener.name, protocols: .http1, tickets: TicketKeyRing(), settings.resolved)
+                    tls, scope: listener.name, protocols: protocols(of: listener), tickets: TicketKeyRing(),
+                    settings.resolved)
                 warnings += context.certificates.flatMap { $0.warnings(now: now) } + context.warnings
             } catch {
                 problems += error.errors
@@ -77,7 +93,7 @@ package enum Wardrobe {
         for service in settings.services {
             guard let tls = service.tls else { continue }
             do throws(TLSProblems) {
-                _ = try clientContext(tls, protocols: .http1, settings.resolved)
+                _ = try clientContext(tls, protocols: protocols(of: service), settings.resolved)
             } catch {
                 problems += error.errors
             }

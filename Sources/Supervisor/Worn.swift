@@ -9,6 +9,8 @@ import Vocabulary
 /// A context made of files. Isolated to `Supervisor`.
 struct Worn<Setting: Equatable, Context> {
     var setting: Setting
+    /// What its ALPN offers.
+    var protocols: ApplicationProtocols
     var context: Context
     var files: FileWatch
     /// Why newer files were kept out; `nil`: the newest ones are in use.

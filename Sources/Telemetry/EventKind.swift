@@ -11,6 +11,12 @@ package enum EventKind: String, CaseIterable, Sendable, Hashable, Codable {
     case settingsReloaded = "settings_reloaded"
     /// A reload was refused, nothing changed; the message says why.
     case settingsRefused = "settings_refused"
+    /// Something could not be written to the state directory, or can again; the front door goes on meanwhile.
+    case stateNotSaved = "state_not_saved"
+    /// A limit of the system is lower than what the settings allow.
+    case limitTooLow = "limit_too_low"
+    /// The admin API can't be reached, or can again.
+    case adminUnavailable = "admin_unavailable"
     case listenerOpened = "listener_opened"
     case listenerClosed = "listener_closed"
     /// New certificate files are in use; the message has their names and ends.
@@ -28,6 +34,8 @@ package enum EventKind: String, CaseIterable, Sendable, Hashable, Codable {
     case instanceAdopted = "instance_adopted"
     /// Its first pass, or the pass that brought it back: it takes traffic.
     case instanceReady = "instance_ready"
+    /// It runs, but its first probes keep failing; the message has the last answer. Once per instance.
+    case instanceNotReady = "instance_not_ready"
     /// It failed its health check and takes no traffic.
     case instanceUnhealthy = "instance_unhealthy"
     /// It takes nothing new and finishes what it has.

@@ -27,19 +27,26 @@ package final class EventLog: Sendable {
         /// Where the oldest event stands once the ring is full.
         var oldest = 0
         var file: EventFile?
+        /// Why there is no file, although one was asked for.
+        var problem: TelemetryError?
+        /// The second of the wall clock in which opening it was last tried: only ever compared.
+        var secondTried: Int64?
         var linesLost = 0
     }
 
+    private let path: String?
+    private let fileMax: ByteCount
     private let state: Mutex<State>
     private let clock: @Sendable () -> Timestamp
 
     /// Opens (or creates, mode 0640) the file at `path`, or keeps events in memory only when it is `nil`.
     ///
     /// The newest events that the file already holds are read back, so that a restarted server still knows them.
-    /// Throws `TelemetryError` when the file can't be opened for appending.
+    /// When the file can't be opened, `problem` says why, events stay in memory, and it is tried again about every
+    /// second in which there is an event.
     package init(
         path: String?, fileMax: ByteCount = Limits.fileMax, clock: @escaping @Sendable () -> Timestamp = Timestamp.now
-    ) throws(TelemetryError) {
+    ) {
         var initial = State()
         if let path {
             for line in EventFile.newestLines(path: path, bytesMax: Limits.readBackMax) {
@@ -47,8 +54,10 @@ package final class EventLog: Sendable {
                 guard let event = try? JSONDecoder().decode(EventReport.self, from: Data(line)) else { continue }
                 Self.append(event, to: &initial)
             }
-            initial.file = try EventFile(path: path, sizeMax: fileMax)
+            Self.open(path, fileMax, &initial)
         }
+        self.path = path
+        self.fileMax = fileMax
         state = Mutex(initial)
         self.clock = clock
     }
@@ -60,11 +69,20 @@ package final class EventLog: Sendable {
     ) {
         state.withLock { state in
             // Inside the lock, so that the lines of the file are in the order of their times.
+            let now = clock()
             let event = EventReport(
-                time: clock().description, kind: kind.rawValue, service: service?.rawValue, instance: instance,
+                time: now.description, kind: kind.rawValue, service: service?.rawValue, instance: instance,
                 release: release?.rawValue, message: message)
             Self.append(event, to: &state)
-            guard let file = state.file else { return }
+            let second = now.microseconds / 1_000_000
+            if state.file == nil, let path, state.secondTried != second {
+                state.secondTried = second
+                Self.open(path, fileMax, &state)
+            }
+            guard let file = state.file else {
+                if path != nil { state.linesLost += 1 }
+                return
+            }
             if !file.append(Self.line(of: event)) { state.linesLost += 1 }
         }
     }
@@ -80,6 +98,20 @@ package final class EventLog: Sendable {
     /// How many lines the file did not take since the start.
     package var linesLost: Int {
         state.withLock { $0.linesLost }
+    }
+
+    /// Why events are kept in memory only, although a file was asked for; `nil` when all is well.
+    package var problem: TelemetryError? {
+        state.withLock { $0.problem }
+    }
+
+    private static func open(_ path: String, _ fileMax: ByteCount, _ state: inout State) {
+        do {
+            state.file = try EventFile(path: path, sizeMax: fileMax)
+            state.problem = nil
+        } catch {
+            state.problem = error
+        }
     }
 
     private static func append(_ event: EventReport, to state: inout State) {

@@ -22,7 +22,7 @@ struct Portico: ParsableCommand {
         version: Version.text,
         groupedSubcommands: [
             CommandGroup(name: "Starting", subcommands: [ServeCommand.self, RunCommand.self, ProxyCommand.self]),
-            CommandGroup(name: "Settings", subcommands: [CheckCommand.self, ConfigCommand.self]),
+            CommandGroup(name: "Settings", subcommands: [CheckCommand.self, ConfigCommand.self, RouteCommand.self]),
             CommandGroup(
                 name: "Watching",
                 subcommands: [StatusCommand.self, LogsCommand.self, EventsCommand.self]),

@@ -3,6 +3,7 @@
 import Control
 import Foundation
 import Keeper
+import Proxy
 import Settings
 import Vocabulary
 
@@ -48,7 +49,9 @@ enum ServeComposition {
     /// - Parameter directory: where relative paths of the settings start; the file's own directory unless given.
     ///
     /// To be called on the main thread before any other thread was started.
-    static func runKeeper(file: String, state: String?, admin: String?, directory: String? = nil) -> Int32 {
+    static func runKeeper(
+        file: String, state: String?, admin: String?, engine: Gateway.Engine?, directory: String? = nil
+    ) -> Int32 {
         let settings: Settings
         switch SettingsLoading.load(file, directory: directory) {
         case .success(let read): settings = read
@@ -63,8 +66,8 @@ enum ServeComposition {
             ) { descriptor in
                 [
                     "portico", "server", "--keeper-descriptor", String(descriptor), "--state", place.state.path,
-                    "--admin", place.adminSocket, "--directory", place.directory, place.file,
-                ]
+                    "--admin", place.adminSocket, "--directory", place.directory,
+                ] + (engine.map { ["--engine", $0.rawValue] } ?? []) + [place.file]
             })
     }
 }

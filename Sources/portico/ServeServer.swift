@@ -15,7 +15,8 @@ import UnixSignals
 extension ServeComposition {
     /// Serves until stopped. Returns the exit code of the process.
     static func runServer(
-        file: String, directory: String, state: StateDirectory, adminSocket: String, keeperDescriptor: CInt
+        file: String, directory: String, state: StateDirectory, adminSocket: String, engine: Gateway.Engine?,
+        keeperDescriptor: CInt
     ) async -> Int32 {
         let keeper: KeeperClient
         do {
@@ -24,11 +25,24 @@ extension ServeComposition {
             return complain("\(error)")
         }
         do {
-            let events = try EventLog(path: state.eventLog)
+            let events = EventLog(path: state.eventLog)
+            if let problem = events.problem { complain("\(problem)") }
             let settings = try loadSettings(file: file, directory: directory, state: state, events: events)
-            let supervisor = try compose(settings, file, directory, state, keeper: keeper, events: events)
-            try prepareDirectory(of: adminSocket)
-            try await run(supervisor, admin: AdminServer(socket: adminSocket, administrator: supervisor))
+            let supervisor = try compose(
+                settings, file, directory, state, EngineChoice(requested: engine), keeper: keeper, events: events)
+            let admin = AdminServer(socket: adminSocket, administrator: supervisor)
+            try await run(
+                supervisor,
+                admin: AdminService(
+                    isEssential: keeper.serverStarts == 1,
+                    serve: { onListening in
+                        try prepareDirectory(of: adminSocket)
+                        try await admin.run(onListening: onListening)
+                    },
+                    tell: { text in
+                        events.record(.adminUnavailable, message: text)
+                        complain(text)
+                    }))
             return 0
         } catch {
             let code = complain("\(error)")
@@ -39,6 +53,7 @@ extension ServeComposition {
         }
     }
 
+    @discardableResult
     private static func complain(_ text: String) -> Int32 {
         FileHandle.standardError.write(Data("portico: \(text)\n".utf8))
         return 1
@@ -51,7 +66,7 @@ extension ServeComposition {
     ) throws -> Settings {
         switch SettingsLoading.load(file, directory: directory) {
         case .success(let settings):
-            try remember(settings, state: state)
+            remember(settings, state: state, events: events)
             return settings
         case .failure(let problems):
             guard case .success(let settings) = SettingsLoading.load(state.settings, directory: directory) else {
@@ -62,16 +77,37 @@ extension ServeComposition {
         }
     }
 
-    private static func remember(_ settings: Settings, state: StateDirectory) throws {
-        let text = settings.effectiveYAML(showOrigins: false)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: state.settings), options: .atomic)
-        // It may hold what was meant for the instances' environment only.
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: state.settings)
+    /// Keeps them for a later server that finds the file spoilt. Not being able to is no reason not to serve by them.
+    private static func remember(_ settings: Settings, state: StateDirectory, events: EventLog) {
+        do {
+            // Mode 0600: it may hold what was meant for the instances' environment only.
+            try Files.replace(state.settings, with: Array(settings.effectiveYAML(showOrigins: false).utf8))
+        } catch {
+            let text = "can't keep the settings for a server that finds the file spoilt: \(error)"
+            events.record(.stateNotSaved, message: text)
+            complain(text)
+        }
+    }
+
+    /// A log that can't be written is a mistake to be corrected before the start; later, traffic goes first.
+    private static func checkAccessLog(_ path: String?, isEssential: Bool, events: EventLog) throws {
+        guard let path else { return }
+        let number = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
+        guard number < 0 else {
+            close(number)
+            return
+        }
+        let error = SystemError(
+            operation: "open the access log", subject: path,
+            hint: "make the file or its directory writable for this user, or set `access_log: off`")
+        guard !isEssential else { throw error }
+        events.record(.stateNotSaved, message: "\(error)")
+        complain("\(error)")
     }
 
     private static func compose(
-        _ settings: Settings, _ file: String, _ directory: String, _ state: StateDirectory, keeper: KeeperClient,
-        events: EventLog
+        _ settings: Settings, _ file: String, _ directory: String, _ state: StateDirectory, _ engine: EngineChoice,
+        keeper: KeeperClient, events: EventLog
     ) throws -> Supervisor {
         let workers =
             switch settings.workers {
@@ -84,43 +120,55 @@ extension ServeComposition {
             case .off: nil
             case .path(let path): path.hasPrefix("/") ? path : "\(directory)/\(path)"
             }
+        try checkAccessLog(accessLog, isEssential: keeper.serverStarts == 1, events: events)
         let seed = UInt64.random(in: 0 ... .max)
         MachineLimits.raiseOpenFiles()
-        let gateway = Gateway(.init(workers: workers, accessLogPath: accessLog, seed: seed))
+        let gateway = Gateway(
+            .init(workers: workers, accessLogPath: accessLog, engine: engine.engine, seed: seed))
         return try Supervisor(
             Supervisor.Surroundings(keeper: keeper, gateway: gateway, prober: Prober(), events: events),
             settings: settings,
             configuration: Supervisor.Configuration(
                 stateDirectory: state.path, settingsDirectory: directory,
-                environment: ProcessInfo.processInfo.environment, version: Version.text, workers: workers,
+                environment: ProcessInfo.processInfo.environment, version: Version.text,
+                engineReason: engine.reason, workers: workers,
                 accessLog: accessLog, seed: seed,
                 announce: { FileHandle.standardError.write(Data("portico: \($0)\n".utf8)) },
                 readSettings: {
                     let read = SettingsLoading.load(file, directory: directory)
-                    if case .success(let settings) = read { try? remember(settings, state: state) }
+                    if case .success(let settings) = read { remember(settings, state: state, events: events) }
                     return read
                 }))
     }
 
     private static func prepareDirectory(of socket: String) throws {
         let directory = URL(fileURLWithPath: socket).deletingLastPathComponent().path
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try Files.makeDirectory(directory, mode: 0o755)
     }
 
-    private static func run(_ supervisor: Supervisor, admin: AdminServer) async throws {
+    private static func run(_ supervisor: Supervisor, admin: AdminService) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await signal in signals {
                     if signal == .sighup {
-                        // A refusal is in the event log; the settings that run stay.
-                        _ = try? await supervisor.reload()
+                        do {
+                            _ = try await supervisor.reload()
+                        } catch {
+                            // The settings that run stay.
+                            complain("not reloaded: \(error)")
+                        }
                     } else {
                         await supervisor.stop()
                     }
                 }
             }
-            group.addTask { try await admin.run() }
+            let (claims, claim) = AsyncStream.makeStream(of: Result<Void, any Error>.self)
+            group.addTask { await admin.run(claim) }
+            for await result in claims {
+                try result.get()
+                break
+            }
             try await supervisor.run()
             group.cancelAll()
         }

@@ -6,7 +6,7 @@ import Settings
 /// Reads settings files of this machine.
 enum SettingsLoading {
     /// A settings file larger than this is taken for something else.
-    static let bytesMax = 4 * 1024 * 1024
+    static let bytesMax = SettingsLimits.fileBytesMax
 
     /// - Parameter directory: where relative paths start; the file's own directory unless given.
     static func load(_ path: String, directory: String? = nil) -> Result<Settings, SettingsProblems> {
@@ -27,7 +27,7 @@ enum SettingsLoading {
         defer { try? file.close() }
         do {
             let data = try file.read(upToCount: bytesMax + 1) ?? Data()
-            guard data.count <= bytesMax else { return .unreadable("it is larger than 4 MiB") }
+            guard data.count <= bytesMax else { return .unreadable("it is larger than 1 MiB") }
             return .bytes([UInt8](data))
         } catch {
             return .unreadable("\(error)")

@@ -24,7 +24,7 @@ enum StatusText {
         let restarts = status.serverStarts > 1 ? ", started \(status.serverStarts) times" : ""
         return [
             "portico \(status.version) \(status.ready ? "is ready" : "is NOT ready"): "
-                + "\(status.engine), \(counted(status.workers, "worker")), revision \(status.revision)",
+                + "\(status.engine) (\(status.engineReason)), \(counted(status.workers, "worker")), revision \(status.revision)",
             "server \(status.serverPID) since \(status.startedAt)\(restarts), keeper \(status.keeperPID), "
                 + "state in \(status.stateDirectory)",
         ]

@@ -18,6 +18,8 @@ struct TemporaryFrontDoor: ParsableArguments {
         help: ArgumentHelp("The unix socket of the admin API. Default: in the state directory.", valueName: "socket"))
     var admin: String?
 
+    @OptionGroup var engine: EngineOption
+
     /// Writes the settings into the state directory and serves them until an orderly stop.
     ///
     /// Throws the exit code, and an error when the directory can't be used.
@@ -36,7 +38,8 @@ struct TemporaryFrontDoor: ParsableArguments {
         Terminal.printError("portico: state in \(directory.path); see `portico status \(choice)`")
 
         let code = ServeComposition.runKeeper(
-            file: file, state: directory.path, admin: admin, directory: FileManager.default.currentDirectoryPath)
+            file: file, state: directory.path, admin: admin, engine: engine.engine,
+            directory: FileManager.default.currentDirectoryPath)
         // After a failure the logs in it say why.
         if state == nil, code == 0 { try? FileManager.default.removeItem(atPath: directory.path) }
         throw ExitCode(code)

@@ -90,4 +90,24 @@ struct CommandLineTests {
         #expect(help.contains("portico run --listen 8080"))
         #expect(!help.contains("server "))
     }
+
+    @Test(arguments: [
+        ("http://shop.example.com/api/x?y=1#z", "shop.example.com", "/api/x"),
+        ("HTTPS://Shop.Example.com:8443", "Shop.Example.com:8443", "/"), ("http://[::1]:80?q", "[::1]:80", "/"),
+        ("/api/x?y", nil, "/api/x"),
+    ])
+    func `reads host and path out of the URL of route explain`(url: String, host: String?, path: String) {
+        let target = RouteTarget(url)
+        #expect(target?.host == host && target?.path == path)
+    }
+
+    @Test(arguments: ["", "shop.example.com/x", "http:///x", "ftp://a/"])
+    func `refuses what is no URL to explain`(url: String) {
+        #expect(RouteTarget(url) == nil)
+    }
+
+    @Test func `takes method, URL and file for route explain`() throws {
+        let command = try parsed(RouteCommand.Explain.self, "route explain GET /x --file a.yaml --json")
+        #expect(command.method == "GET" && command.url == "/x" && command.file == "a.yaml" && command.output.json)
+    }
 }

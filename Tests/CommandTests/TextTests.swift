@@ -42,7 +42,7 @@ struct TextTests {
     @Test func `a status shows what listens, what serves, and why`() {
         #expect(
             StatusText.lines(Self.status) == [
-                "portico 0.1.0 is ready: epoll, 2 workers, revision 17",
+                "portico 0.1.0 is ready: epoll (asked for with --engine), 2 workers, revision 17",
                 "server 12 since 2026-11-21T06:11:40.123456Z, started 2 times, keeper 11, state in /var/lib/portico",
                 "",
                 "LISTENER  ADDRESS         OPEN  ACCEPTED  REFUSED",
@@ -97,7 +97,8 @@ struct TextTests {
 
     private static let status = StatusReport(
         version: "0.1.0", serverPID: 12, keeperPID: 11, startedAt: "2026-11-21T06:11:40.123456Z", serverStarts: 2,
-        stateDirectory: "/var/lib/portico", accessLog: nil, engine: "epoll", workers: 2, revision: 17, ready: true,
+        stateDirectory: "/var/lib/portico", accessLog: nil, engine: "epoll",
+        engineReason: "asked for with --engine", workers: 2, revision: 17, ready: true,
         listeners: [
             ListenerReport(
                 name: "web", bind: "127.0.0.1:8080", connectionsOpen: 3, connectionsAccepted: 120, requestsRefused: 1)

@@ -41,7 +41,8 @@ final class FakeAdministrator: Administrator {
 
     static let report = StatusReport(
         version: "0.1.0", serverPID: 12, keeperPID: 11, startedAt: "s", serverStarts: 1, stateDirectory: "/state",
-        accessLog: "/state/access.log", engine: "epoll", workers: 2, revision: 3, ready: true, listeners: [],
+        accessLog: "/state/access.log", engine: "epoll",
+        engineReason: "asked for with --engine", workers: 2, revision: 3, ready: true, listeners: [],
         services: [service], shares: [])
 
     func status() async -> StatusReport { Self.report }

@@ -118,7 +118,7 @@ struct InstancesTests {
         #expect(bench.log == [.spawn(Bench.id(1), Bench.v1)])
         bench.pass(.seconds(1))
         #expect(bench.log.prefix(3) == [.spawn(Bench.id(1), Bench.v1), .terminate(Bench.id(1)), .forget(Bench.id(1))])
-        #expect(bench.notes.contains { $0.message.contains("not ready within 60.0 seconds, last probe: 503") })
+        #expect(bench.notes.contains { $0.message.contains("not ready within 60 s, last probe: 503") })
     }
 
     @Test func `refused connections seen by traffic take an instance out at once, but never the last`() {
@@ -210,5 +210,27 @@ struct InstancesTests {
         bench.pass(.seconds(100))
         #expect(!bench.log.contains { if case .spawn = $0 { true } else { false } })
         #expect(bench.order(.scale(ScalingBounds(min: 1, max: 1)!))?.kind == .conflict)
+    }
+
+    @Test func `probes that could not be sent cost no instance its place`() {
+        var bench = Bench.running(Bench.policy(2))
+        bench.answersProbes = false
+        for _ in 0..<40 {
+            bench.pass(.milliseconds(250))
+            for ordinal in UInt32(1)...2 { bench.tell(.probeNotSent(Bench.id(ordinal), detail: "not probed")) }
+        }
+        #expect(bench.phases() == ["1 v1 ready", "2 v1 ready"])
+        #expect(bench.log == [] && bench.notes == [])
+    }
+
+    @Test func `an instance whose first probes keep failing is told of once, with the last answer`() {
+        var bench = Bench(Bench.policy(1))
+        bench.neverReady = [Bench.v1]
+        bench.tell(.inventoryComplete)
+        bench.pass(.seconds(9))
+        #expect(!bench.kinds().contains(.instanceNotReady))
+        bench.pass(.seconds(40))
+        let told = bench.notes.filter { $0.kind == .instanceNotReady }
+        #expect(told.map(\.message) == ["app-1 is not ready after 10 s, last probe: 503"])
     }
 }

@@ -94,7 +94,7 @@ struct RolloutTests {
         #expect(state(bench) == .undone)
         #expect(
             bench.report.rollout?.record.reason
-                == "back on v1: v2 did not become ready for 20.0 seconds, last probe: 503")
+                == "back on v1: v2 did not become ready for 20 s, last probe: 503")
     }
 
     @Test func `a release that answers 500 leaves rotation at once`() {

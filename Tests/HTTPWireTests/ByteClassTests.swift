@@ -10,7 +10,7 @@ import Testing
 
     @Test(arguments: [
         (ByteClass.token, alphanumerics + "!#$%&'*+-.^_`|~"),
-        (ByteClass.plainTarget, alphanumerics + "!\"$&'()*+,-./:;<=>@[]^_`{|}~"),
+        (ByteClass.plainTarget, alphanumerics + "!\"$&'()*+,-/:;<=>@[]^_`{|}~"),
         (ByteClass.host, alphanumerics + "-._~"),
         (ByteClass.underscore, "_"),
         (ByteClass.requestID, alphanumerics + "._:-"),

@@ -28,11 +28,11 @@ import Testing
             writer.append(",")
             writer.append(hexadecimal: 0xBEEF)
             writer.append(",")
-            writer.append(hexadecimal: 0xF, digits: 4)
+            writer.append(hexadecimal16: 0x9FA0)
             writer.append(",")
-            writer.append(hexadecimal: .max, digits: 1)
+            writer.append(hexadecimal: .max)
         }
-        #expect(result == "a: 0,18446744073709551615,beef,000f,ffffffffffffffff")
+        #expect(result == "a: 0,18446744073709551615,beef,0000000000009fa0,ffffffffffffffff")
     }
 
     @Test func `writes to the last byte and not past it`() {

@@ -63,7 +63,7 @@ struct RewriteCase: CustomTestStringConvertible, Sendable {
         .init(
             input: "GET / HTTP/1.1\r\nHost: h\r\nConnection: close, x-a\r\nX-A: 1\r\nX-B: 2\r\nKeep-Alive: 5\r\n"
                 + "Proxy-Connection: a\r\nTE: trailers\r\nTrailer: x\r\nProxy: p\r\nUpgrade: websocket\r\n\r\n",
-            output: "GET / HTTP/1.1\r\nHost: h\r\nX-B: 2"),
+            output: "GET / HTTP/1.1\r\nHost: h\r\nX-B: 2", tail: "TE: trailers\r\nConnection: TE\r\n"),
         .init(
             input: "GET / HTTP/1.1\r\nHost: h\r\nConnection: x-forwarded-for, x-forwarded-proto, x-forwarded-host, "
                 + "x-real-ip, x-request-id, host, content-length, cookie, authorization\r\nCookie: c\r\n"

@@ -134,8 +134,8 @@ struct RequestCase: CustomTestStringConvertible, Sendable {
         get(
             "Keep-Alive: 5\r\nProxy-Connection: close\r\nTE: trailers\r\nTrailer: x\r\nProxy: y\r\n", "none keep",
             [
-                "Keep-Alive=5 (hopByHop)", "Proxy-Connection=close (hopByHop)", "TE=trailers (hopByHop)",
-                "Trailer=x (hopByHop)", "Proxy=y (hopByHop)",
+                "Keep-Alive=5 (keepAlive)", "Proxy-Connection=close (hopByHop)", "TE=trailers (te)",
+                "Trailer=x (trailer)", "Proxy=y (hopByHop)",
             ]),
     ]
 

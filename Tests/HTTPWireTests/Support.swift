@@ -117,7 +117,7 @@ func decode(_ input: [UInt8], splitAt ends: [Int] = []) -> (body: [UInt8], end: 
                 return event
             }
             switch event {
-            case .data(let range): start += range.upperBound
+            case .data(let range), .trailer(let range): start += range.upperBound
             case .needMore(let consumed): start += consumed
             case .end(let consumed): return (body, .end(consumed: start + consumed))
             case .malformed: return (body, event)

@@ -141,4 +141,17 @@ struct HealthMachineTests {
         machine.adopt(HealthPolicy(interval: .seconds(1), jitter: 0), now: at(100))
         #expect(machine.nextProbe == at(1100))
     }
+
+    @Test func `a probe that was not sent changes neither the standing nor the counts, and is due again`() {
+        var machine = healthy()
+        _ = machine.probed(pass: false, now: at(2000))
+        _ = machine.probed(pass: false, now: at(2500))
+        for _ in 0..<10 { machine.probeNotSent(now: at(3000)) }
+        #expect(machine.isHealthy)
+        #expect(machine.nextProbe == at(3500))
+        guard case .becameUnhealthy = machine.probed(pass: false, now: at(3500)) else {
+            Issue.record("the two failures before were forgotten")
+            return
+        }
+    }
 }

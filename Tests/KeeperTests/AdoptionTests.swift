@@ -127,7 +127,7 @@ import Vocabulary
     @Test func `a server that still finishes its requests is waited for`() async throws {
         let directory = TemporaryDirectory()
         let former = try orphan("sleep 600")
-        try ServerRecord.write(former, in: directory.path)
+        try ServerRecord.write(former, keeper: nil, in: directory.path)
         let rig = try Rig(directory)
         kill(former.pid, SIGKILL)
         let server = try await rig.server()
@@ -139,11 +139,33 @@ import Vocabulary
     @Test func `a server that never finishes is killed in the end`() async throws {
         let directory = TemporaryDirectory()
         let former = try orphan("sleep 600")
-        try ServerRecord.write(former, in: directory.path)
+        try ServerRecord.write(former, keeper: nil, in: directory.path)
         let rig = try Rig(directory, formerServerWait: .zero)
         let server = try await rig.server()
         #expect(rig.lines.contains { $0.hasSuffix("did not finish in time: killing it") })
         try waitForEnd(pid: former.pid)
         try await rig.end(server)
+    }
+
+    @Test func `a directory whose last server still has its keeper is refused`() throws {
+        let directory = TemporaryDirectory()
+        let keeper = try orphan("sleep 600")
+        try ServerRecord.write(keeper, keeper: keeper, in: directory.path)
+        let error = try #require(throws: KeeperError.self) {
+            try ServerRecord.requireNoLivingKeeper(in: directory.path)
+        }
+        #expect(error.code == .conflict && error.reason.contains("pid \(keeper.pid)"))
+        kill(keeper.pid, SIGKILL)
+        try waitForEnd(pid: keeper.pid)
+    }
+
+    @Test func `another process under the pid of the last keeper is no keeper`() throws {
+        let directory = TemporaryDirectory()
+        let other = try orphan("sleep 600")
+        var keeper = other
+        keeper.startTime -= 1
+        try ServerRecord.write(other, keeper: keeper, in: directory.path)
+        try ServerRecord.requireNoLivingKeeper(in: directory.path)
+        kill(other.pid, SIGKILL)
     }
 }

@@ -54,7 +54,8 @@ import Vocabulary
     }
 
     @Test(arguments: [
-        ("HTTP/1.1 503 Busy\r\n\r\n", "503 in "), ("HTTP/1.1 404 No\r\n\r\n", "404 in "),
+        ("HTTP/1.1 503 Busy\r\n\r\n", "GET /health answered 503 in "),
+        ("HTTP/1.1 404 No\r\n\r\n", "GET /health answered 404 in "),
         (
             "HTTP/1.1 301 Moved\r\nLocation: /x\r\n\r\n",
             "301 to /x: a redirect is not a pass, probe the final path"
@@ -96,7 +97,7 @@ import Vocabulary
         for kind in [ProbeOrder.Kind.tcp, .http(path: "/", host: "h")] {
             let report = await prober.probe(ProbeOrder(endpoint: endpoint, kind: kind, timeout: Self.patient))
             #expect(report.isPass == false)
-            #expect(report.detail == "connection refused: nothing listens on \(endpoint) yet")
+            #expect(report.detail == "connection refused: nothing listens on \(endpoint)")
         }
     }
 
@@ -138,7 +139,7 @@ import Vocabulary
     @Test func `unix endpoints are probed too`() async throws {
         let path = "/tmp/portico-probe-\(getpid())-\(UInt64.random(in: 0 ... .max)).sock"
         let missing = await prober.probe(http(.unix(path: path)))
-        #expect(missing.detail == "there is no socket \(path) yet")
+        #expect(missing.detail == "there is no socket \(path)")
         let backend = try answering("HTTP/1.1 200 OK\r\n\r\n", at: .unix(path: path))
         #expect(await prober.probe(http(backend.endpoint)).isPass)
     }
@@ -151,6 +152,16 @@ import Vocabulary
             let report = await prober.probe(http(.tcp(host: "127.0.0.1", port: 1), path: path))
             #expect(report.detail == ProbeWording.unusableRequest)
         }
+    }
+
+    @Test(arguments: [EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL])
+    func `our own want of descriptors or ports says nothing of the backend`(errno: CInt) {
+        #expect(ProbeWording.verdict(on: errno) == .notSent)
+    }
+
+    @Test(arguments: [ECONNREFUSED, ENOENT, EACCES, EHOSTUNREACH, ETIMEDOUT, ECONNRESET])
+    func `what the backend's side does is a failure`(errno: CInt) {
+        #expect(ProbeWording.verdict(on: errno) == .failed)
     }
 
     @Test func `cancelling a task ends its probe at once`() async throws {
@@ -168,6 +179,7 @@ import Vocabulary
         await arrivals.next()
         task.cancel()
         #expect(await task.value.detail == "not probed: the probe was called off")
+        #expect(await task.value.verdict == .notSent)
         // Cancelled before it even began.
         let early = Task {
             withUnsafeCurrentTask { $0?.cancel() }
@@ -224,7 +236,7 @@ import Vocabulary
         while report.detail.hasPrefix("connection refused") { report = await prober.probe(http(endpoint, path: "/")) }
         #expect(report.isPass, "\(report.detail)")
         let missing = await prober.probe(http(endpoint, path: "/no-such-file"))
-        #expect(missing.detail.hasPrefix("404 in "))
+        #expect(missing.detail.hasPrefix("GET /no-such-file answered 404 in "))
         _ = try child.signalGroup(SIGKILL)
         _ = try child.descriptor.ending(isReaped: true)
     }

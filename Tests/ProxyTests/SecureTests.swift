@@ -201,6 +201,10 @@ import Vocabulary
                 ("/x/y?q=1&r=/", "a.test:8080", "https://a.test\(suffix)/x/y?q=1&r=/"),
                 ("/", "[::1]:80", "https://[::1]\(suffix)/"), ("/", "[::1]", "https://[::1]\(suffix)/"),
                 ("http://b.test/z?y", "b.test", "https://b.test\(suffix)/z?y"),
+                (
+                    "/.well-known/acme-challenge/%2e%2e/../x", "a.test",
+                    "https://a.test\(suffix)/.well-known/acme-challenge/%2e%2e/../x"
+                ),
             ] {
                 client.write("GET \(target) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
                 let response = client.readResponse()

@@ -38,7 +38,7 @@ struct RolloutMachineTests {
         #expect(machine.observe(census(new: (1, 0), old: (3, 3)), wallClock: .zero, now: at(599)) == nil)
         #expect(machine.observe(census(new: (1, 0), old: (3, 3)), wallClock: .zero, now: at(600)) == .undoing)
         #expect(machine.goal == v1)
-        #expect(machine.record.reason == "going back to v1: v2 did not become ready for 600.0 seconds")
+        #expect(machine.record.reason == "going back to v1: v2 did not become ready for 600 s")
     }
 
     @Test func `each new instance that counts and each old one gone is progress, going back and forth is not`() {

@@ -66,6 +66,19 @@ struct RouteTests {
         #expect(table.explain(host: host, path: path).service?.rawValue == service)
     }
 
+    @Test(arguments: [
+        ("/x/../api", "api"), ("/%61pi/x", "api"), ("/api/..", "shop"), ("/api%2Fx", "shop"), ("//api", "shop"),
+    ])
+    func `the explanation asks by the normal form of a path`(_ path: String, _ service: String) {
+        #expect(table(Self.shop).explain(host: "shop.example.com", path: path).service?.rawValue == service)
+    }
+
+    @Test func `a route may be written in any form`() {
+        let table = table([("*", "/%61pi%2fx/./y/../", "api"), ("*", "/", "rest")])
+        #expect(RouteMatcher(table).service(nil, "/api%2Fx/z", in: table) == "api")
+        #expect(table.explain(host: nil, path: "/api%2fx").service?.rawValue == "api")
+    }
+
     @Test func `the order in the file means nothing`() {
         var random = SeededRandom(seed: 3)
         for _ in 0..<50 {

@@ -2,8 +2,17 @@
 
 import Settings
 import Testing
+import Vocabulary
 
 struct ProblemTests {
+    @Test func `takes a head of 60 KiB and promises no longer one`() throws {
+        let bind = "bind: 127.0.0.1:8080"
+        let most = try settings(Sample.with(bind, "\(bind)\n    limits: { header_bytes: 60KiB }"))
+        #expect(most.listeners[0].limits.headerBytes == ByteCount.kibibytes(60))
+        let more = problems(Sample.with(bind, "\(bind)\n    limits: { header_bytes: 61KiB }"))
+        #expect(more == ["4:29 header_bytes: 61KiB is out of range"])
+    }
+
     @Test func `reports everything at once, in the order of the file`() {
         let text = """
             listeners:
@@ -172,6 +181,16 @@ struct ProblemTests {
                 "- service: shop", with: "- service: sql"),
             ["4:14 the service `sql` speaks TCP, and routes are for HTTP"]
         ),
+        (Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    h2c: true"), []),
+        (Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    h2c: true\n    timeouts: { handshake: 1s }"), []),
+        (
+            Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    http2: true"),
+            ["4:5 `http2` has no meaning without `tls`; without it is `h2c`"]
+        ),
+        (
+            Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    h2c: maybe"),
+            ["4:10 h2c: `maybe` is neither `true` nor `false`"]
+        ),
         (
             Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    service: shop"),
             [
@@ -294,7 +313,7 @@ struct ProblemTests {
 
     @Test(
         arguments: [
-            ("policies: {}", ""), ("include: x", ""), ("", "http2: true"), ("", "h2c: true"),
+            ("policies: {}", ""), ("include: x", ""),
         ])
     func `refuses keys of later versions of files and listeners`(_ root: String, _ listener: String) {
         let text = Sample.with("bind: 127.0.0.1:8080", "bind: 8080\n    \(listener)") + "\n\(root)\n"

@@ -34,7 +34,7 @@ struct RandomSettings {
         settings.listeners.append(listener("web", .http, port: 8000))
         for (index, service) in settings.services.enumerated() {
             switch service.transport {
-            case .http:
+            case .http, .h2, .grpc:
                 settings.routes.append(RouteSetting(host: host(), path: "/\(index)" + urlPath(), service: service.name))
             case .tcp:
                 settings.listeners.append(listener("l\(index)", .tcp(service.name), port: 8001 + index))
@@ -50,7 +50,7 @@ struct RandomSettings {
         var limits = ListenerLimits(connections: pick(1...1_000_000))
         if mode == .http {
             timeouts = ListenerTimeouts(header: duration(1...3600), body: duration(1...3600), idle: duration(1...86400))
-            limits.headerBytes = ByteCount(pick(1024...1 << 20))
+            limits.headerBytes = ByteCount(pick(1024...60 << 10))
             limits.headerFields = pick(1...10_000)
             limits.requestsPerConnection = maybe { $0.pick(1...1_000_000_000) }
             limits.rateMin = ByteCount(pick(0...1 << 30))
@@ -82,12 +82,13 @@ struct RandomSettings {
         ]
         return ListenerSetting(
             name: ListenerName(name), bind: bind.randomElement(using: &random) ?? bind[0], mode: mode, tls: tls,
-            redirectToHTTPS: redirect, proxyFrom: proxyFrom, timeouts: timeouts, limits: limits)
+            h2c: mode == .http && tls == nil && flip(), redirectToHTTPS: redirect, proxyFrom: proxyFrom,
+            timeouts: timeouts, limits: limits)
     }
 
     private mutating func service(_ name: String, _ shares: [ShareSetting]) -> ServiceSetting {
         var service = ServiceSetting(name: ServiceName(name), upstream: .backends([]))
-        service.transport = flip() ? .http : .tcp
+        service.transport = ServiceSetting.Transport.allCases.randomElement(using: &random) ?? .http
         if flip() {
             let verifies = flip()
             service.tls = BackendTLSSetting(
@@ -100,7 +101,7 @@ struct RandomSettings {
             check: flip() ? .tcp : .http(path: urlPath() + "/?a=b&c"), interval: .seconds(interval),
             timeout: .milliseconds(pick(1...interval * 1000)), fall: pick(1...100), rise: pick(1...100))
         service.timeouts.connect = .milliseconds(pick(1...60_000))
-        if service.transport == .http {
+        if service.transport.isHTTP {
             service.timeouts.response = duration(1...86400)
             service.timeouts.idle = duration(1...86400)
             service.timeouts.tunnel = duration(1...604_800)

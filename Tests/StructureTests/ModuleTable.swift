@@ -34,14 +34,14 @@ enum ModuleTable {
     private static let system: Set<String> = ["Glibc", "Synchronization"]
     private static let foundation: Set<String> = ["Foundation", "FoundationEssentials", "Glibc", "Synchronization"]
 
-    static let cModules: Set<String> = ["CKernel", "CCurl", "COpenSSL"]
+    static let cModules: Set<String> = ["CKernel", "CCurl", "CNghttp2", "COpenSSL"]
 
     static let rules: [ModuleRule] = [
         ModuleRule("Vocabulary", .pure),
         ModuleRule("Administration", .pure, ["Vocabulary"]),
         ModuleRule("HTTPWire", .pure, ["Vocabulary"]),
         ModuleRule("Balancing", .pure, ["Vocabulary"]),
-        ModuleRule("Routing", .pure, ["Vocabulary"]),
+        ModuleRule("Routing", .pure, ["HTTPWire", "Vocabulary"]),
         ModuleRule("Settings", .pure, ["Vocabulary", "Routing"], others: ["Yams"]),
         ModuleRule("Statistics", .pure, ["Vocabulary"], others: ["RealModule"]),
         ModuleRule("Health", .pure, ["Vocabulary"]),
@@ -51,11 +51,13 @@ enum ModuleTable {
         ModuleRule("Fleet", .pure, ["Vocabulary", "Statistics", "Health", "Lifecycle", "Scaling", "Rollouts"]),
         ModuleRule("Simulation", .pure, ["Vocabulary", "Health", "Lifecycle", "Scaling", "Rollouts", "Fleet"]),
         ModuleRule("Kernel", .edge, ["CKernel", "Vocabulary"], others: system),
-        ModuleRule("TLS", .edge, ["COpenSSL"], others: system),
+        ModuleRule("TLS", .dataPlane, ["COpenSSL"], others: system),
+        ModuleRule("HTTP2", .dataPlane, ["CNghttp2", "HTTPWire", "Vocabulary"], others: system),
         ModuleRule("EventLoop", .dataPlane, ["CKernel", "Kernel", "Vocabulary"], others: system),
         ModuleRule(
             "Proxy", .dataPlane,
-            ["Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Routing", "TLS", "Vocabulary"], others: system),
+            ["Balancing", "CKernel", "EventLoop", "HTTP2", "HTTPWire", "Kernel", "Routing", "TLS", "Vocabulary"],
+            others: system),
         ModuleRule("Keeper", .edge, ["CKernel", "Kernel", "Vocabulary"], others: foundation),
         ModuleRule("Probing", .edge, ["CKernel", "Kernel", "TLS", "Vocabulary"], others: system),
         ModuleRule("Shares", .controlPlane, ["Vocabulary"], others: foundation),

@@ -2,6 +2,7 @@
 
 import Administration
 import Foundation
+import Synchronization
 import Telemetry
 import Testing
 import Vocabulary
@@ -29,7 +30,7 @@ struct EventLogTests {
 
     @Test func `writes one JSON line per event`() throws {
         let place = try Place()
-        let log = try EventLog(path: place.log, clock: { Self.moment })
+        let log = EventLog(path: place.log, clock: { Self.moment })
         log.record(
             .instanceReady, service: ServiceName("documents"), instance: "documents-3", release: ReleaseName("v1"),
             message: "first probe passed: \"200\"\nin 1.2 ms")
@@ -43,7 +44,7 @@ struct EventLogTests {
     }
 
     @Test func `gives the newest events, oldest first`() throws {
-        let log = try EventLog(path: nil)
+        let log = EventLog(path: nil)
         for number in 1...3 { log.record(.scaled, message: "\(number)") }
         #expect(log.newest(2).map(\.message) == ["2", "3"])
         #expect(log.newest(10).map(\.message) == ["1", "2", "3"])
@@ -52,7 +53,7 @@ struct EventLogTests {
     }
 
     @Test func `keeps only the newest thousand in memory`() throws {
-        let log = try EventLog(path: nil)
+        let log = EventLog(path: nil)
         for number in 1...2500 { log.record(.scaled, message: "\(number)") }
         #expect(log.newest(.max).map(\.message) == (1501...2500).map { "\($0)" })
     }
@@ -60,10 +61,10 @@ struct EventLogTests {
     @Test func `knows the events of the server before`() throws {
         let place = try Place()
         do {
-            let before = try EventLog(path: place.log)
+            let before = EventLog(path: place.log)
             before.record(.serverStarted, message: "before")
         }
-        let log = try EventLog(path: place.log)
+        let log = EventLog(path: place.log)
         log.record(.serverStarted, message: "now")
         #expect(log.newest(10).map(\.message) == ["before", "now"])
     }
@@ -71,14 +72,14 @@ struct EventLogTests {
     @Test func `passes over a line that a crash cut short and does not continue it`() throws {
         let place = try Place()
         do {
-            let before = try EventLog(path: place.log)
+            let before = EventLog(path: place.log)
             before.record(.scaled, message: "whole")
         }
         let handle = try #require(FileHandle(forWritingAtPath: place.log))
         try handle.seekToEnd()
         try handle.write(contentsOf: Data(#"{"kind":"scaled","mess"#.utf8))
         try handle.close()
-        let log = try EventLog(path: place.log)
+        let log = EventLog(path: place.log)
         log.record(.scaled, message: "after")
         #expect(log.newest(10).map(\.message) == ["whole", "after"])
         #expect(try place.lines(of: place.log).count == 3)
@@ -86,7 +87,7 @@ struct EventLogTests {
 
     @Test func `starts a new file at its bound and keeps the one before`() throws {
         let place = try Place()
-        let log = try EventLog(path: place.log, fileMax: ByteCount(250), clock: { Self.moment })
+        let log = EventLog(path: place.log, fileMax: ByteCount(250), clock: { Self.moment })
         for number in 1...7 { log.record(.scaled, message: "\(number)") }
         let now = try place.lines(of: place.log)
         let before = try place.lines(of: place.log + ".1")
@@ -98,15 +99,35 @@ struct EventLogTests {
         #expect(log.newest(10).count == 7)
     }
 
-    @Test func `names the file and the next step when it can't be opened`() throws {
-        let error = try #require(throws: TelemetryError.self) { _ = try EventLog(path: "/nonexistent/events.log") }
-        #expect(error.code == .fileNotOpened)
-        #expect(error.description.contains("/nonexistent/events.log: No such file or directory"))
-        #expect(error.description.contains("--state"))
+    @Test func `goes on in memory when the file can't be opened, and says why`() throws {
+        let log = EventLog(path: "/nonexistent/events.log")
+        let problem = try #require(log.problem)
+        #expect(problem.code == .fileNotOpened)
+        #expect(problem.description.contains("/nonexistent/events.log: No such file or directory"))
+        #expect(problem.description.contains("--state"))
+        log.record(.scaled, message: "kept")
+        #expect(log.newest(1).map(\.message) == ["kept"])
+        #expect(log.linesLost == 1)
+    }
+
+    @Test func `takes the file up again once it can be opened`() throws {
+        let place = try Place()
+        let file = place.path + "/later/events.log"
+        let seconds = Mutex<Int64>(1_795_241_500)
+        let log = EventLog(path: file, clock: { Timestamp(microseconds: seconds.withLock { $0 } * 1_000_000) })
+        log.record(.scaled, message: "lost")
+        try FileManager.default.createDirectory(atPath: place.path + "/later", withIntermediateDirectories: true)
+        // Not tried twice in one second.
+        log.record(.scaled, message: "lost too")
+        #expect(log.linesLost == 2 && log.problem != nil)
+        seconds.withLock { $0 += 1 }
+        log.record(.scaled, message: "written")
+        #expect(log.linesLost == 2 && log.problem == nil)
+        #expect(try place.lines(of: file).count == 1)
     }
 
     @Test func `counts the lines that the file did not take and keeps them in memory`() throws {
-        let log = try EventLog(path: "/dev/full")
+        let log = EventLog(path: "/dev/full")
         log.record(.scaled, message: "lost")
         #expect(log.linesLost == 1)
         #expect(log.newest(1).map(\.message) == ["lost"])
@@ -114,7 +135,7 @@ struct EventLogTests {
 
     @Test func `takes events from many threads without losing or mixing one`() throws {
         let place = try Place()
-        let log = try EventLog(path: place.log)
+        let log = EventLog(path: place.log)
         DispatchQueue.concurrentPerform(iterations: 8) { thread in
             for number in 0..<50 { log.record(.scaled, message: "\(thread)/\(number)") }
         }

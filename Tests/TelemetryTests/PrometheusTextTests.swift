@@ -59,7 +59,8 @@ struct PrometheusTextTests {
 
     static let status = StatusReport(
         version: "0.1.0", serverPID: 12, keeperPID: 11, startedAt: "2026-11-21T06:11:40.123456Z", serverStarts: 2,
-        stateDirectory: "/var/lib/portico", accessLog: nil, engine: "epoll", workers: 2, revision: 17, ready: true,
+        stateDirectory: "/var/lib/portico", accessLog: nil, engine: "epoll",
+        engineReason: "asked for with --engine", workers: 2, revision: 17, ready: true,
         listeners: [
             ListenerReport(
                 name: "web", bind: "127.0.0.1:8080", connectionsOpen: 3, connectionsAccepted: 120, requestsRefused: 5,

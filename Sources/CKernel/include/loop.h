@@ -41,12 +41,20 @@ static inline int loop_open(void) {
     return result < 0 ? -errno : result;
 }
 
-/// Edge-triggered for everything a connection can tell, for as long as the descriptor lives.
-static inline int loop_register(int loop, int descriptor, uint32_t index, uint32_t generation) {
+/// Edge-triggered for what a connection receives and, with `room`, for room to send.
+static inline int loop_register(int loop, int descriptor, uint32_t index, uint32_t generation, int room) {
+    struct epoll_event event;
+    event.events = EPOLLIN | EPOLLRDHUP | EPOLLET | (room ? EPOLLOUT : 0);
+    event.data.u64 = (uint64_t)generation << 32 | index;
+    return epoll_ctl(loop, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
+}
+
+/// From here on for room too. What is true already is reported again.
+static inline int loop_watch_room(int loop, int descriptor, uint32_t index, uint32_t generation) {
     struct epoll_event event;
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.u64 = (uint64_t)generation << 32 | index;
-    return epoll_ctl(loop, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
+    return epoll_ctl(loop, EPOLL_CTL_MOD, descriptor, &event) < 0 ? -errno : 0;
 }
 
 /// Level-triggered readability: listeners and the wake-up descriptor.
@@ -153,13 +161,23 @@ static inline int loop_shutdown_sending(int descriptor) {
     return shutdown(descriptor, SHUT_WR) < 0 ? -errno : 0;
 }
 
+/// Ends both directions at once.
+static inline void loop_shutdown(int descriptor) { shutdown(descriptor, SHUT_RDWR); }
+
+/// 0 for a listening socket.
+static inline int loop_listens(int descriptor) {
+    int listens = 0;
+    socklen_t length = sizeof listens;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) < 0) return -errno;
+    return listens ? 0 : -EINVAL;
+}
+
 static inline void loop_close(int descriptor) { close(descriptor); }
 
-/// Closes with a reset instead of a regular end: the peer can't take what it got for the whole.
-static inline void loop_close_with_reset(int descriptor) {
+/// The next close sends a reset instead of a regular end: the peer can't take what it got for the whole.
+static inline void loop_reset_when_closed(int descriptor) {
     struct linger linger = {1, 0};
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-    close(descriptor);
 }
 
 static inline int loop_wakeup_open(void) {

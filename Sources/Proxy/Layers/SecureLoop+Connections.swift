@@ -124,6 +124,8 @@ extension SecureLoop where Base: ~Copyable {
 
     mutating func clearDeadline(_ connection: ConnectionHandle) { base.clearDeadline(connection) }
 
+    var hasSpareSlots: Bool { base.hasSpareSlots }
+
     mutating func makeTimer() -> ConnectionHandle {
         let handle = base.makeTimer()
         prepare(handle)

@@ -66,6 +66,8 @@ extension SecureLoop where Base: ~Copyable {
         transport.clearOutput()
     }
 
+    mutating func hurry(_ connection: ConnectionHandle) { base.hurry(connection) }
+
     mutating func shutdownSending(_ connection: ConnectionHandle) {
         let slot = slots[connection.index]
         if slot.pointee.stage == .open {

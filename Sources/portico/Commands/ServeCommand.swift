@@ -1,6 +1,7 @@
 // `portico serve FILE`.
 
 import ArgumentParser
+import Proxy
 
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,7 +29,10 @@ struct ServeCommand: ParsableCommand {
         help: ArgumentHelp("The unix socket of the admin API. Default: in the state directory.", valueName: "socket"))
     var admin: String?
 
+    @OptionGroup var engine: EngineOption
+
     func run() throws {
-        throw ExitCode(ServeComposition.runKeeper(file: file, state: state, admin: admin))
+        throw ExitCode(
+            ServeComposition.runKeeper(file: file, state: state, admin: admin, engine: engine.engine))
     }
 }

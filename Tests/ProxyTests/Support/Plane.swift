@@ -19,6 +19,10 @@ final class Plane: Sendable {
     private let table: Mutex<RoutingTable>
 
     /// `change` may set rules before the start.
+    /// `Tests/run` runs these tests once with each engine.
+    static let engine =
+        getenv("PORTICO_TEST_ENGINE").flatMap { Gateway.Engine(rawValue: String(cString: $0)) } ?? .epoll
+
     init(
         _ ports: [UInt16], workers: Int = 1, isTCP: Bool = false, standing: Backend.Standing = .ready,
         dresses: Dresses = Dresses(), openFiles: Int? = nil,
@@ -37,7 +41,8 @@ final class Plane: Sendable {
         let first = RoutingTable(
             revision: Revision(1), listeners: [rules], routes: [Route(service: Self.service)], services: [service])
         table = Mutex(first)
-        gateway = Gateway(.init(workers: workers, accessLogPath: logPath, seed: 42, openFilesMax: openFiles))
+        gateway = Gateway(
+            .init(workers: workers, accessLogPath: logPath, engine: Self.engine, seed: 42, openFilesMax: openFiles))
         let bound = BoundListener(name: Self.listener, descriptors: sockets.descriptors, address: sockets.bound)
         try gateway.start(listeners: [bound], table: first, dresses: dresses)
     }
