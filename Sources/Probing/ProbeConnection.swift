@@ -65,7 +65,7 @@ final class ProbeConnection {
             throw NotStarted(errno, to: order.endpoint)
         }
         guard let channel = ProbeChannel(number, order.security) else {
-            throw NotStarted(detail: ProbeWording.unusableName)
+            throw NotStarted(.failed, ProbeWording.unusableName)
         }
         self.channel = channel
         self.order = order
