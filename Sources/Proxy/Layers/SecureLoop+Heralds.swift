@@ -59,7 +59,6 @@ extension SecureLoop where Base: ~Copyable {
         }
         guard !behind.isEmpty else { return false }
         keep(behind, in: slot)
-        slot.pointee.flags.insert(.queued)
         handshakes.append(handle)
         base.pauseReceiving(handle)
         return false
