@@ -143,4 +143,5 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
     func facts(of connection: ConnectionHandle) -> ConnectionFacts { ConnectionFacts() }
     func isMisdirected(_ connection: ConnectionHandle, host: UnsafeRawBufferPointer) -> Bool { false }
     mutating func announceDrain() {}
+    mutating func announceDrain(of connection: ConnectionHandle) {}
 }
