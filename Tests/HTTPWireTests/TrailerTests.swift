@@ -66,7 +66,8 @@ import Testing
             #expect(parser.acceptsTrailers == accepts)
             // The next head starts anew.
             _ = withExactBytes(bytes("GET / HTTP/1.1\r\nHost: h\r\n\r\n")) { parser.parse($0) }
-            #expect(!parser.acceptsTrailers)
+            let acceptsStill = parser.acceptsTrailers
+            #expect(!acceptsStill)
         }
         let old = rewriteRequest(bytes("GET / HTTP/1.0\r\nHost: h\r\n\(field)\r\n\r\n"))
         #expect(old?.contains("trailers\r\n") == (field == "A: trailers"))

@@ -38,6 +38,10 @@ struct SabotageTests {
             let record = try #require(outcome.report.rollout?.record)
             #expect(record.state == .undone)
             #expect(record.reason.contains(reason))
+            let hasComplaint = outcome.transcript.contains { line in
+                if case .order(.note(let note)) = line.what { note.kind == .instanceNotReady } else { false }
+            }
+            #expect(hasComplaint == conduct.neverReady)
         }
     }
 

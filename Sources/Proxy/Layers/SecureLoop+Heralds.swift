@@ -1,5 +1,6 @@
 // PROXY protocol headers: the balancer before us says who its client is, in front of everything else, TLS included.
 
+import CKernel
 import EventLoop
 import Glibc
 import HTTPWire
