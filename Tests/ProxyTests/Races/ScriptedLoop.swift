@@ -132,11 +132,6 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
     mutating func clearDeadline(_ connection: ConnectionHandle) { stage.change(connection) { $0.deadline = nil } }
     mutating func makeTimer() -> ConnectionHandle { stage.make() }
     var hasSpareSlots: Bool { true }
-    mutating func hurry(_ connection: ConnectionHandle) {}
-    func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 { sentBytes(connection) }
-    func localAddress(of connection: ConnectionHandle) -> sockaddr_storage { sockaddr_storage() }
-    var openDescriptors: Int { 0 }
-    var lentBytes: Int { 0 }
 
     // Nothing is dressed here.
     mutating func dress(token: UInt32, _ dress: ListenerDress?) {}
