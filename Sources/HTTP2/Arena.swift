@@ -3,7 +3,7 @@
 /// A growing buffer, emptied as a whole. Offsets stay good when it grows, pointers do not. Loop-confined.
 struct Arena: ~Copyable {
     /// Kept when emptied; what one burst needed beyond is given back.
-    private static let keptBytes = 256 * 1024
+    private static let keptBytes = 64 * 1024
 
     private var base: UnsafeMutableRawPointer
     private var capacity: Int

@@ -105,6 +105,7 @@ extension UnsafeMutablePointer where Pointee == Core {
         case NGHTTP2_PING.rawValue:
             let isAcknowledgement = header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
             if isAcknowledgement, session.pointee.isDraining { finishDrain(session) }
+        case NGHTTP2_SETTINGS.rawValue: session.pointee.flags.insert(.isGreeted)
         case NGHTTP2_GOAWAY.rawValue: session.pointee.flags.insert(.peerIsLeaving)
         default: break
         }
@@ -125,6 +126,8 @@ extension UnsafeMutablePointer where Pointee == Core {
             return
         }
         guard stream.pointee.owner != 0 else { return free(stream) }
+        // What we reset was told when that was decided.
+        if stream.pointee.flags.contains(.isReset) { return }
         let isRegular = error == NGHTTP2_NO_ERROR.rawValue
         if session.pointee.isServer {
             if !isRegular || !stream.pointee.flags.contains(.outputDone) { tell(.broken, stream) }
@@ -155,9 +158,14 @@ extension UnsafeMutablePointer where Pointee == Core {
         }
     }
 
-    /// A request that could not be made: the peer is leaving, or its ids are used up.
+    /// A head that could not be sent; of a request: the peer is leaving, or its ids are used up.
     func frameNotSent(_ session: SessionPointer, _ frame: UnsafePointer<nghttp2_frame>) {
-        guard !session.pointee.isServer, UInt32(frame.pointee.hd.type) == NGHTTP2_HEADERS.rawValue else { return }
+        guard UInt32(frame.pointee.hd.type) == NGHTTP2_HEADERS.rawValue else { return }
+        if session.pointee.isServer {
+            // Too large by HPACK's count. Of a stream that is gone meanwhile, nothing is left to do.
+            if let stream = stream(session, frame.pointee.hd.stream_id) { refuse(stream) }
+            return
+        }
         var candidate = session.pointee.streams
         while let stream = candidate, stream.pointee.id != frame.pointee.hd.stream_id {
             candidate = stream.pointee.next

@@ -47,7 +47,10 @@ extension UnsafeMutablePointer where Pointee == Core {
         stream.pointee.session = nil
         session.pointee.streamCount -= 1
         if stream.pointee.flags.contains(.isOrphan) { session.pointee.orphanCount -= 1 }
-        if session.pointee.assembly.stream == stream { session.pointee.assembly.kind = .ignored }
+        if session.pointee.assembly.stream == stream {
+            session.pointee.assembly.kind = .ignored
+            session.pointee.assembly.stream = nil
+        }
     }
 
     /// Gives the record, which neither libnghttp2 nor an owner knows any more, back.

@@ -6,6 +6,7 @@ import HTTPWire
 import Vocabulary
 
 struct Core: ~Copyable {
+    let memory = LibraryMemory()
     var blocks = BlockStore()
     var spareStreams: StreamPointer?
     /// Slabs of records, to free them.
@@ -59,6 +60,7 @@ struct Core: ~Copyable {
         nghttp2_option_set_max_outbound_ack(options, HTTP2Limits.acknowledgementsMax)
         nghttp2_option_set_max_continuations(options, HTTP2Limits.continuationsMax)
         nghttp2_option_set_max_deflate_dynamic_table_size(options, HTTP2Limits.tableBytesMax)
+        nghttp2_option_set_max_send_header_block_length(options, HTTP2Limits.sentHeadBytesMax)
         nghttp2_option_set_no_closed_streams(options, 1)
         if isServer {
             // Counted here instead, together with what has the same effect.

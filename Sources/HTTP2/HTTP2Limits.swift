@@ -29,6 +29,8 @@ package enum HTTP2Limits {
     static let outboxBytesLow = 64 * 1024
     /// Bytes that one `collect` gives at most.
     static let outputBytesMax = 256 * 1024
+    /// Bytes of an outgoing head, by HPACK's worst case: 60 KiB of HTTP/1.1 and some for each of its fields.
+    static let sentHeadBytesMax = 128 * 1024
     /// Fields of an outgoing head, pseudo fields included.
     static let fieldsMax = 512
     /// Pieces of a body up to this size are copied behind what the same stream received just before.
@@ -51,6 +53,6 @@ package enum HTTP2Limits {
     static let empties = Budget(burst: 200, perSecond: 10)
     /// WINDOW_UPDATE: two per DATA frame sent are given as credit on top (Envoy allows ten).
     static let windowUpdates = Budget(burst: 2000, perSecond: 100)
-    /// PRIORITY, PRIORITY_UPDATE and frames of unknown type: a few per stream are normal (Envoy allows 100).
+    /// PRIORITY: a few per stream are normal (Envoy allows 100). Frames of unknown type are skipped unseen.
     static let priorities = Budget(burst: 2000, perSecond: 100)
 }

@@ -156,6 +156,11 @@ extension UnsafeRawBufferPointer {
         return true
     }
 
+    /// The same without case.
+    func isCalled(_ text: StaticString) -> Bool {
+        isEqualWithoutCase(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
     func isEqualWithoutCase(_ other: UnsafeRawBufferPointer) -> Bool {
         guard count == other.count else { return false }
         for index in 0..<count {

@@ -62,7 +62,9 @@ extension UnsafeMutablePointer where Pointee == Core {
     private func writeResponseFraming(_ session: SessionPointer, _ stream: StreamPointer, isLast: Bool) {
         let status = session.pointee.assembly.status
         if stream.pointee.flags.contains(.isTunnel), (200...299).contains(status) {
-            return pointee.arena.append("connection: upgrade\r\nupgrade: websocket\r\n")
+            pointee.arena.append("connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: ")
+            withUnsafeBytes(of: &stream.pointee.accept) { pointee.arena.append($0) }
+            return pointee.arena.append("\r\n")
         }
         stream.pointee.flags.remove(.isTunnel)
         if stream.pointee.flags.contains(.isHead) || status == 204 || status == 304 {

@@ -68,8 +68,10 @@ package struct Multiplexer: ~Copyable {
         var made: OpaquePointer?
         let result =
             flags.contains(.isServer)
-            ? nghttp2_session_server_new2(&made, core.pointee.callbacks, session, core.pointee.serverOptions)
-            : nghttp2_session_client_new2(&made, core.pointee.callbacks, session, core.pointee.clientOptions)
+            ? nghttp2_session_server_new3(
+                &made, core.pointee.callbacks, session, core.pointee.serverOptions, core.pointee.memory.functions)
+            : nghttp2_session_client_new3(
+                &made, core.pointee.callbacks, session, core.pointee.clientOptions, core.pointee.memory.functions)
         guard result == 0, let made else {
             session.deallocate()
             return nil

@@ -58,7 +58,7 @@ extension Multiplexer {
         let isUpgrade = core.pointee.requestParser.isUpgrade
         if core.pointee.requestParser.method == .head { stream.pointee.flags.insert(.isHead) }
         if isUpgrade {
-            stream.pointee.flags.insert(.isTunnel)
+            guard beginTunnel(session, stream, bytes) else { return nil }
             add(":method", "CONNECT", &count)
             add(":protocol", "websocket", &count)
         } else {
@@ -86,6 +86,28 @@ extension Multiplexer {
         guard id > 0 else { return nil }
         stream.pointee.id = id
         return length
+    }
+
+    /// A backend that did not say it takes tunnels must not be asked for one (RFC 8441 §3); nor are there others than
+    /// WebSocket.
+    private func beginTunnel(_ session: SessionPointer, _ stream: StreamPointer, _ bytes: UnsafeRawBufferPointer)
+        -> Bool
+    {
+        let setting = nghttp2_session_get_remote_settings(
+            session.pointee.library, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL)
+        guard setting == 1 else { return false }
+        var (isWebSocket, hasKey) = (false, false)
+        for index in 0..<core.pointee.requestParser.fieldCount {
+            let field = core.pointee.requestParser.field(index)
+            let value = UnsafeRawBufferPointer(rebasing: bytes[field.value])
+            if field.role == .upgrade, value.isCalled("websocket") { isWebSocket = true }
+            if Self.isKey(bytes, field), let accept = WebSocketAccept.answer(value) {
+                stream.pointee.accept = accept
+                hasKey = true
+            }
+        }
+        stream.pointee.flags.insert(.isTunnel)
+        return isWebSocket && hasKey
     }
 
     /// Notes how the message goes on; `false` when nothing follows its head.
@@ -159,15 +181,11 @@ extension Multiplexer {
 
     /// `Sec-WebSocket-Accept` and `-Key` belong to HTTP/1.1 (RFC 8441 §5).
     private static func isAccept(_ bytes: UnsafeRawBufferPointer, _ field: HeadField) -> Bool {
-        let name: StaticString = "sec-websocket-accept"
-        return UnsafeRawBufferPointer(rebasing: bytes[field.name])
-            .isEqualWithoutCase(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        UnsafeRawBufferPointer(rebasing: bytes[field.name]).isCalled("sec-websocket-accept")
     }
 
     private static func isKey(_ bytes: UnsafeRawBufferPointer, _ field: HeadField) -> Bool {
-        let name: StaticString = "sec-websocket-key"
-        return UnsafeRawBufferPointer(rebasing: bytes[field.name])
-            .isEqualWithoutCase(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        UnsafeRawBufferPointer(rebasing: bytes[field.name]).isCalled("sec-websocket-key")
     }
 }
 

@@ -21,6 +21,8 @@ package struct Session {
         static let peerIsLeaving = Flags(rawValue: 1 << 5)
         /// Sends `https` as scheme (client).
         static let isSecure = Flags(rawValue: 1 << 6)
+        /// The peer's SETTINGS have come.
+        static let isGreeted = Flags(rawValue: 1 << 7)
     }
 
     /// The head that is being received, if any.
@@ -76,4 +78,6 @@ package struct Session {
     /// The peer broke a budget.
     package var isCondemned: Bool { flags.contains(.isCondemned) }
     package var isDraining: Bool { flags.contains(.isDraining) }
+    /// The peer has said what it takes.
+    package var isGreeted: Bool { flags.contains(.isGreeted) }
 }

@@ -69,6 +69,8 @@ package struct Stream {
     var id: Int32 = -1
     var flags: Flags = []
     var output = Output.head
+    /// Of a tunnel to a backend: what its HTTP/1.1 client waits for.
+    var accept: WebSocketAccept.Text = .init(repeating: 0)
     var outbox = ByteQueue()
     /// Trailer fields of the session's message, as lines.
     var trailers = ByteQueue()

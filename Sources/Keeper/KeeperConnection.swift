@@ -3,6 +3,7 @@
 // Callers put a packet into the outbox and wake the thread; only the thread touches the socket. What both sides share
 // is under one lock, and no continuation is resumed while it is held.
 
+import CKernel
 import Glibc
 import Kernel
 import Synchronization

@@ -12,6 +12,7 @@
 // 5. SIGTERM or SIGINT goes to the server. It drains, stops the instances, says `shutdown` and exits. Whatever it has
 //    left behind gets SIGTERM, and SIGKILL after a grace. Then the loop returns the exit code.
 
+import CKernel
 import Glibc
 import Kernel
 import Vocabulary

@@ -1,5 +1,6 @@
 // Where the keeper's signals come from.
 
+import CKernel
 import Kernel
 
 /// Something to poll, and what to read from it.

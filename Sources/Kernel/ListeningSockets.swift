@@ -1,6 +1,7 @@
 // The sockets behind one listener: as many as there are workers, all on one endpoint, so that each worker accepts from
 // a queue of its own. Opened once and kept as long as the front door lives: closing one would drop its queue.
 
+import CKernel
 import Glibc
 import Vocabulary
 

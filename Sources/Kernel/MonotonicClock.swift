@@ -1,5 +1,6 @@
 // The one place that reads the monotonic clock. Event loops and actors read it once per turn and hand `now` down.
 
+import CKernel
 import Glibc
 import Vocabulary
 

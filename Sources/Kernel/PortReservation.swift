@@ -1,6 +1,7 @@
 // A port kept free for an instance. The socket is bound but never listens: the kernel then gives the port to nobody
 // who asks for any port, while a server that sets SO_REUSEADDR, as practically every one does, can listen on it.
 
+import CKernel
 import Glibc
 import Vocabulary
 

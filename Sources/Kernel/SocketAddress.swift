@@ -1,5 +1,6 @@
 // An address in the kernel's form, ready for bind and connect, and the way there from what people write.
 
+import CKernel
 import Glibc
 import Vocabulary
 

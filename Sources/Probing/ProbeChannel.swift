@@ -1,5 +1,6 @@
 // The bytes of one probe: straight to its descriptor, or through TLS. Confined to the prober's thread.
 
+import CKernel
 import Glibc
 import TLS
 

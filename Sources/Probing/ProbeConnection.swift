@@ -4,6 +4,7 @@
 // reading for a while and throws away what comes: closing with unread bytes would reset the connection under a backend
 // that is still writing, and fill its log with errors.
 
+import CKernel
 import Glibc
 import Kernel
 import Vocabulary
@@ -65,7 +66,7 @@ final class ProbeConnection {
             throw NotStarted(errno, to: order.endpoint)
         }
         guard let channel = ProbeChannel(number, order.security) else {
-            throw NotStarted(detail: ProbeWording.unusableName)
+            throw NotStarted(.failed, ProbeWording.unusableName)
         }
         self.channel = channel
         self.order = order

@@ -1,6 +1,7 @@
 // The prober's thread: waits for every probe's connection at once. Callers reach it through one lock and a wake-up; no
 // caller is resumed while the lock is held.
 
+import CKernel
 import Glibc
 import Kernel
 import Synchronization

@@ -1,6 +1,7 @@
 // What a worker keeps per backend: its address, its standing, its idle connections, and where to count.
 
 import Balancing
+import CKernel
 import Glibc
 import Kernel
 import Routing

@@ -1,5 +1,6 @@
 // Addresses between their value and the system's form.
 
+import CKernel
 import Glibc
 import Vocabulary
 

@@ -77,8 +77,10 @@ extension Worker where Loop: ~Copyable {
     }
 
     private func readsTooSlowly(_ client: ClientPointer) -> Bool {
-        client.pointee.readRate.isTooSlow(
-            loop.deliveredBytes(client.pointee.handle), listeners[Int(client.pointee.listener)].rules, now: loop.now)
+        (client.pointee.service < 0 || services[Int(client.pointee.service)].silence == .zero)
+            && client.pointee.readRate.isTooSlow(
+                loop.deliveredBytes(client.pointee.handle), listeners[Int(client.pointee.listener)].rules, now: loop.now
+            )
     }
 
     /// Begins to measure how fast the client sends the body: not while the body waits for the backend.
@@ -86,9 +88,11 @@ extension Worker where Loop: ~Copyable {
         client.pointee.bodyRate = RateWindow(began: loop.now, mark: client.pointee.bytesIn)
     }
 
-    /// Once the response has begun, the two ends may talk as slowly as they like (a stream both ways).
+    /// Once the response has begun, the two ends may talk as slowly as they like (a stream both ways). So may those of
+    /// a service that lets its streams be silent.
     func sendsTooSlowly(_ client: ClientPointer) -> Bool {
-        !client.pointee.requestBody.isDone && !client.pointee.flags.contains(.responseBegun)
+        services[Int(client.pointee.service)].silence == .zero && !client.pointee.requestBody.isDone
+            && !client.pointee.flags.contains(.responseBegun)
             && client.pointee.bodyRate.isTooSlow(
                 client.pointee.bytesIn, listeners[Int(client.pointee.listener)].rules, now: loop.now)
     }

@@ -30,6 +30,12 @@ extension Worker where Loop: ~Copyable {
         client.pointee.flags = carrier.pointee.flags.intersection(.isSecure).union(.isStream)
         carrier.pointee.streamCount += 1
         if carrier.pointee.streamCount == 1 { loop.clearDeadline(parent) }
+        carrier.pointee.requests &+= 1
+        if let most = listeners[Int(client.pointee.listener)].rules.requestsPerConnectionMax,
+            Int(carrier.pointee.requests) == most
+        {
+            loop.announceDrain(of: parent)
+        }
     }
 
     /// With its last stream, the connection is idle.

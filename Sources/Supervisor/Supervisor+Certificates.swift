@@ -31,17 +31,19 @@ extension Supervisor {
     // MARK: Making
 
     /// Makes what `new` asks for and has not got, all or nothing; every problem is told at once.
-    func tailor(_ new: Settings) throws(TLSProblems) {
+    ///
+    /// - Parameter isRestart: what can't be made is done without, and made as soon as its files are right: the listener
+    ///   takes no connections (they wait in its backlog), the service believes nobody. For a server that takes the place
+    ///   of one that was killed: one broken file must not keep everything else down.
+    func tailor(_ new: Settings, isRestart: Bool = false) throws(TLSProblems) {
         var next = closet
         var problems: [TLSError] = []
         next.listeners = [:]
         next.services = [:]
         for listener in new.listeners {
             guard let tls = listener.tls else { continue }
-            if var worn = closet.listeners[listener.name], worn.setting == tls, !worn.files.isChanged(),
-                worn.protocols == Wardrobe.protocols(of: listener)
-            {
-                worn.problem = nil
+            let protocols = Wardrobe.protocols(of: listener)
+            if let worn = closet.listeners[listener.name], worn.isGood(for: tls, protocols) {
                 next.listeners[listener.name] = worn
                 continue
             }
@@ -52,16 +54,17 @@ extension Supervisor {
             do throws(TLSProblems) {
                 let context = try serverContext(listener, tls, tickets)
                 next.listeners[listener.name] = Worn(
-                    setting: tls, protocols: Wardrobe.protocols(of: listener), context: context, files: files)
+                    setting: tls, protocols: protocols, context: context, files: files)
             } catch {
                 problems += error.errors
+                next.listeners[listener.name] = Worn(
+                    setting: tls, protocols: protocols, files: files, problem: "\(error)")
             }
         }
         for service in new.services {
             guard let tls = service.tls else { continue }
-            if let worn = closet.services[service.name], worn.setting == tls, !worn.files.isChanged(),
-                worn.protocols == Wardrobe.protocols(of: service)
-            {
+            let protocols = Wardrobe.protocols(of: service)
+            if let worn = closet.services[service.name], worn.isGood(for: tls, protocols) {
                 next.services[service.name] = worn
                 continue
             }
@@ -69,16 +72,22 @@ extension Supervisor {
             do throws(TLSProblems) {
                 let context = try clientContext(service, tls)
                 next.services[service.name] = Worn(
-                    setting: tls, protocols: Wardrobe.protocols(of: service), context: context, files: files)
+                    setting: tls, protocols: protocols, context: context, files: files)
             } catch {
                 problems += error.errors
+                next.services[service.name] = Worn(
+                    setting: tls, protocols: protocols, context: Wardrobe.distrust(), files: files, problem: "\(error)")
             }
         }
-        guard problems.isEmpty else { throw TLSProblems(problems) }
+        if !problems.isEmpty {
+            guard isRestart else { throw TLSProblems(problems) }
+            surroundings.events.record(.certificateRefused, message: "done without, since \(TLSProblems(problems))")
+        }
         closet = next
         for (name, worn) in next.listeners.sorted(by: { $0.key < $1.key }) {
-            noteAges(worn.context, of: name)
-            noteWarnings(worn.context, of: name)
+            guard let context = worn.context else { continue }
+            noteAges(context, of: name)
+            noteWarnings(context, of: name)
         }
         dressAll(new)
     }
@@ -100,9 +109,11 @@ extension Supervisor {
     /// Makes every dress anew: each knows the names of all certificates.
     private func dressAll(_ settings: Settings) {
         let hosts = ServerNames(
-            closet.listeners.sorted { $0.key < $1.key }.flatMap { $0.value.context.names.map { ($0, 0) } })
-        closet.listenerDresses = closet.listeners.mapValues {
-            ListenerDress(tls: $0.context, http2: $0.protocols == .http2AndHTTP1, certifiedHosts: hosts)
+            closet.listeners.sorted { $0.key < $1.key }.flatMap { ($0.value.context?.names ?? []).map { ($0, 0) } })
+        closet.listenerDresses = closet.listeners.compactMapValues { worn in
+            worn.context.map {
+                ListenerDress(tls: $0, http2: worn.protocols == .http2AndHTTP1, certifiedHosts: hosts)
+            }
         }
         for listener in settings.listeners where listener.tls == nil && listener.h2c {
             closet.listenerDresses[listener.name] = ListenerDress(h2c: true)
@@ -111,6 +122,11 @@ extension Supervisor {
             dresses.values.allSatisfy { $0.tls === closet.services[name]?.context }
         }
         isTableStale = true
+    }
+
+    /// The listeners that take connections: one that shall speak TLS and has no certificate does not.
+    var openListeners: [BoundListener] {
+        listeners.filter { listener in closet.listeners[listener.name].map { $0.context != nil } ?? true }
     }
 
     /// What everybody wears, for the data plane.
@@ -158,7 +174,9 @@ extension Supervisor {
         }
         for name in closet.listeners.keys.sorted() where closet.listeners[name]!.files.look() { swapListener(name) }
         for name in closet.services.keys.sorted() where closet.services[name]!.files.look() { swapService(name) }
-        for (name, worn) in closet.listeners.sorted(by: { $0.key < $1.key }) { noteAges(worn.context, of: name) }
+        for (name, worn) in closet.listeners.sorted(by: { $0.key < $1.key }) {
+            if let context = worn.context { noteAges(context, of: name) }
+        }
     }
 
     private func swapListener(_ name: ListenerName) {
@@ -167,12 +185,12 @@ extension Supervisor {
         else { return }
         worn.files.take()
         do throws(TLSProblems) {
-            worn.context = try serverContext(listener, worn.setting, tickets)
+            let context = try serverContext(listener, worn.setting, tickets)
+            worn.context = context
             worn.problem = nil
-            noteWarnings(worn.context, of: name)
-            surroundings.events.record(
-                .certificateSwapped,
-                message: "\(name): \(worn.context.certificates.map(\.line).joined(separator: "; "))")
+            noteWarnings(context, of: name)
+            let lines = context.certificates.map(\.line).joined(separator: "; ")
+            surroundings.events.record(.certificateSwapped, message: "\(name): \(lines)")
         } catch {
             refuse(&worn.problem, "\(name)", error)
         }
@@ -226,7 +244,7 @@ extension Supervisor {
     func tlsReport(of name: ListenerName, _ gauges: ListenerGauges) -> TLSReport? {
         guard let worn = closet.listeners[name] else { return nil }
         return TLSReport(
-            certificates: worn.context.certificates.map { facts in
+            certificates: (worn.context?.certificates ?? []).map { facts in
                 CertificateReport(
                     file: facts.path, names: facts.names, key: facts.key, fingerprint: facts.fingerprint,
                     validUntil: facts.end, validUntilSeconds: Int(facts.validUntil))

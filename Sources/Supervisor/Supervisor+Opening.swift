@@ -16,7 +16,7 @@ import Vocabulary
 extension Supervisor {
     func open() async throws {
         let keeper = surroundings.keeper
-        try tailor(settings)
+        try tailor(settings, isRestart: keeper.serverStarts > 1)
         for setting in settings.shares { add(try prepareShare(setting)) }
         for setting in settings.listeners { listeners.append(try await openListener(setting)) }
         let inventory = try await keeper.inventory()
@@ -25,7 +25,7 @@ extension Supervisor {
         }
         for setting in settings.services { addService(setting, snapshot: try loadSnapshot(of: setting)) }
         adopt(inventory)
-        try surroundings.gateway.start(listeners: listeners, table: nextTable(), dresses: dresses())
+        try surroundings.gateway.start(listeners: openListeners, table: nextTable(), dresses: dresses())
         isOpen = true
         let asked = stage
         stage = .serving

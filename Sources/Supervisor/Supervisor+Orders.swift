@@ -76,8 +76,8 @@ extension Supervisor {
             case .tcp: .tcp
             case .http(let path): .http(path: path, host: endpoint.description)
             }
-        let security = closet.services[service.name].map {
-            ProbeSecurity(context: $0.context, name: $0.setting.name ?? host)
+        let security = closet.services[service.name].flatMap { worn in
+            worn.context.map { ProbeSecurity(context: $0, name: worn.setting.name ?? host) }
         }
         return ProbeOrder(endpoint: endpoint, kind: kind, security: security, timeout: health.timeout)
     }

@@ -11,7 +11,7 @@ extension Supervisor {
     /// Publishes a new revision if a standing, a backend or a rule changed since the last.
     func publishIfStale() {
         guard isTableStale, isOpen else { return }
-        surroundings.gateway.publish(nextTable(), listeners: listeners, dresses: dresses())
+        surroundings.gateway.publish(nextTable(), listeners: openListeners, dresses: dresses())
     }
 
     func nextTable() -> RoutingTable {

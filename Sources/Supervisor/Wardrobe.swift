@@ -74,6 +74,15 @@ package enum Wardrobe {
             ClientTLSRules(verification: verification, protocols: protocols, certificate: certificate))
     }
 
+    /// Believes nobody: in place of a context whose files are broken.
+    static func distrust() -> TLSClientContext {
+        do throws(TLSProblems) {
+            return try TLSClientContext(ClientTLSRules(verification: .nobody))
+        } catch {
+            preconditionFailure("a context without files can't be made: \(error)")
+        }
+    }
+
     /// What `portico check` says about the files of settings: problems that would keep the front door shut, and
     /// warnings. Paths start where the settings say. `now` in seconds since 1970.
     package static func check(_ settings: Settings, now: Int64) -> (problems: [TLSError], warnings: [String]) {

@@ -11,10 +11,16 @@ struct Worn<Setting: Equatable, Context> {
     var setting: Setting
     /// What its ALPN offers.
     var protocols: ApplicationProtocols
-    var context: Context
+    /// `nil` only in a server that came up while the files were broken: the listener takes no connections then.
+    var context: Context?
     var files: FileWatch
     /// Why newer files were kept out; `nil`: the newest ones are in use.
     var problem: String?
+
+    /// Whether it is what `wanted` asks for and its files are those that were read.
+    func isGood(for wanted: Setting, _ offered: ApplicationProtocols) -> Bool {
+        setting == wanted && protocols == offered && problem == nil && !files.isChanged()
+    }
 }
 
 /// Tells when files have changed and are complete again: writers change a chain and its key one after the other.

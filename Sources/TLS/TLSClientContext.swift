@@ -11,6 +11,9 @@ package struct ClientTLSRules: Hashable, Sendable {
         case system
         /// These and no others.
         case authority(PEMText)
+        /// Nobody: every handshake fails. For a service whose authorities can't be read: better no request than one to
+        /// just anybody.
+        case nobody
         /// Anybody: encrypted, but not safe from somebody in between.
         case none
     }
@@ -53,7 +56,7 @@ package final class TLSClientContext: Sendable {
         }
         do throws(TLSError) {
             switch rules.verification {
-            case .none: break
+            case .none, .nobody: break
             case .authority(let text): try TLSDefaults.trust(text, in: context, announce: false)
             case .system:
                 guard SSL_CTX_set_default_verify_paths(context) == 1 else {

@@ -26,6 +26,6 @@ struct CheckResultTests {
         #expect(
             String(decoding: try AdminJSON.encode(result), as: UTF8.self)
                 == #"{"file":"a.yaml","ok":false,"problems":[{"column":5,"hint":"did you mean","line":3,"#
-                + #""message":"unknown key"},{"message":"no listeners"}]}"#)
+                + #""message":"unknown key"},{"message":"no listeners"}],"warnings":[]}"#)
     }
 }

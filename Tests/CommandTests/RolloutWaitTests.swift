@@ -30,7 +30,7 @@ struct RolloutWaitTests {
         func status() async -> StatusReport {
             StatusReport(
                 version: "", serverPID: 0, keeperPID: 0, startedAt: "", serverStarts: 1, stateDirectory: "",
-                accessLog: nil, engine: "", workers: 1, revision: 0, ready: true, listeners: [],
+                accessLog: nil, engine: "", engineReason: "", workers: 1, revision: 0, ready: true, listeners: [],
                 services: [
                     ServiceReport(
                         name: "shop", balance: "", instancesMin: nil, instancesMax: nil, instancesDesired: nil,

@@ -24,6 +24,9 @@ private final class Pair {
 
     deinit { near.close(client) }
 
+    var hasRoom: Bool { near.hasRoom(client) }
+    var isOver: Bool { near.isOver(client) }
+
     func open() -> StreamPointer { near.openStream(client, owner: 9) }
 
     func write(_ stream: StreamPointer, _ text: String) {
@@ -161,19 +164,19 @@ private final class Pair {
         #expect(second.pointee.mayBeSeen)
         pair.receive(Frame(type: Frame.goAway, payload: Frame.four(1) + Frame.four(0)).bytes)
         #expect(pair.events == ["broken refused"])
-        #expect(!pair.near.hasRoom(pair.client))
+        #expect(!pair.hasRoom)
         pair.server.write(0, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         pair.exchange()
         #expect(pair.received[first]?.hasPrefix("HTTP/1.1 200 OK") == true)
         pair.near.release(first)
         pair.near.release(second)
-        #expect(pair.near.isOver(pair.client))
+        #expect(pair.isOver)
     }
 
     @Test func `the backend's limit of streams is respected`() {
         let pair = Pair()
         var streams: [StreamPointer] = []
-        while pair.near.hasRoom(pair.client) {
+        while pair.hasRoom {
             let stream = pair.open()
             pair.write(stream, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
             streams.append(stream)
@@ -186,7 +189,7 @@ private final class Pair {
         pair.server.release(0)
         pair.exchange()
         pair.near.release(streams[0])
-        #expect(pair.near.hasRoom(pair.client))
+        #expect(pair.hasRoom)
     }
 
     @Test func `a connection that ends refuses what was not sent and breaks the rest`() {
@@ -195,8 +198,32 @@ private final class Pair {
         let stream = near.openStream(client, owner: 9)
         near.close(client)
         var event = SessionEvent()
-        #expect(near.next(&event))
+        let isTold = near.next(&event)
+        #expect(isTold)
         #expect(event.kind == .broken && event.isRefused)
         near.release(stream)
+    }
+
+    @Test func `an upgrade to WebSocket is an extended CONNECT, and its client gets the answer it waits for`() {
+        let pair = Pair()
+        let stream = pair.open()
+        // The key and the answer of RFC 6455 §1.3.
+        pair.write(
+            stream,
+            "GET /chat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        pair.exchange()
+        #expect(pair.server.texts[0].hasPrefix("GET /chat HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\n"))
+        #expect(!pair.server.texts[0].contains("dGhlIHNhbXBsZSBub25jZQ=="))
+        pair.server.write(
+            0, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
+        pair.exchange()
+        #expect(
+            pair.received[stream]
+                == "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+                + "sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello")
+        pair.write(stream, "raw")
+        pair.exchange()
+        #expect(pair.server.texts[0].hasSuffix("\r\n\r\nraw"))
     }
 }

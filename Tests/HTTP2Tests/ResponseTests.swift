@@ -116,7 +116,7 @@ import Testing
         let body = [UInt8](repeating: 7, count: 300_000)
         rig.write(0, "HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\n\r\n")
         rig.write(0, body)
-        #expect(rig.multiplexer.isCongested(rig.streams[0]))
+        #expect(rig.isCongested(0))
         var got = rig.collect(Frame.data).reduce(0) { $0 + $1.payload.count }
         #expect(got == 65_535)
         #expect(!rig.events.contains("drained 0"))
@@ -128,7 +128,7 @@ import Testing
         }
         #expect(got == body.count)
         #expect(rig.events == ["opened 0", "drained 0"])
-        #expect(!rig.multiplexer.isCongested(rig.streams[0]))
+        #expect(!rig.isCongested(0))
         rig.release(0)
         #expect(rig.session.pointee.streamCount == 0)
     }
@@ -145,7 +145,9 @@ import Testing
         rig.tell()
         #expect(rig.texts[0].utf8.count - head == 256_000)
         let updates = rig.collect(Frame.windowUpdate).filter { $0.stream == 1 }
-        #expect(updates.reduce(0) { $0 + $1.number(at: 0) } == 256_000)
+        // libnghttp2 waits until half of the window is free.
+        let freed = updates.reduce(0) { $0 + $1.number(at: 0) }
+        #expect((131_072...256_000).contains(freed))
     }
 
     @Test func `more than the window is a flow-control error`() {
@@ -170,7 +172,7 @@ import Testing
         let second = rig.collect(Frame.goAway)
         #expect(second.map { $0.number(at: 0) } == [3])
         #expect(second.map(\.error) == [0])
-        #expect(!rig.multiplexer.isOver(rig.session))
+        #expect(!rig.isOver)
         rig.send(.get(5))
         #expect(rig.streams.count == 2)
         for stream in 0...1 {
@@ -178,7 +180,7 @@ import Testing
             rig.release(stream)
         }
         _ = rig.collect()
-        #expect(rig.multiplexer.isOver(rig.session))
+        #expect(rig.isOver)
     }
 
     @Test func `WebSocket by extended CONNECT is an upgrade`() {

@@ -1,6 +1,7 @@
 // A keeper in a thread of the test, with the test in the place of the server: it holds the far end of the socket. A
 // shell stands in for the server's process, so that its death, its exit code and the signals it gets are real.
 
+import CKernel
 import Foundation
 import Glibc
 import Kernel

@@ -1,5 +1,6 @@
 // The server's life under a keeper: what survives its death, and how the whole ends.
 
+import CKernel
 import Glibc
 import Kernel
 import Testing

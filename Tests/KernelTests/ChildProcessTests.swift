@@ -1,5 +1,6 @@
 // Children as they really come up: what they inherit, how they end, and what is said when they can't start.
 
+import CKernel
 import Glibc
 import Kernel
 import Testing

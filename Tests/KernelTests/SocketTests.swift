@@ -1,5 +1,6 @@
 // Addresses, listeners, reservations and packets, on real loopback sockets.
 
+import CKernel
 import Glibc
 import Kernel
 import Testing

@@ -1,5 +1,6 @@
 // What these tests share: a directory that goes away, and children whose output is read to its end.
 
+import CKernel
 import Foundation
 import Glibc
 import Kernel

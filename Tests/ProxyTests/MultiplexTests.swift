@@ -67,7 +67,7 @@ import Vocabulary
         let plane = try Plane(
             [origin.port], dresses: Dresses(listeners: [Plane.listener: ListenerDress(tls: context, http2: true)]))
         for protocols in [ApplicationProtocols.http2AndHTTP1, .http1] {
-            let rules = ClientTLSRules(verification: .authority(authority.root), protocols: protocols)
+            let rules = ClientTLSRules(verification: .authority(try authority.root), protocols: protocols)
             let client = SecureClient(port: plane.port, try TLSClientContext(rules), name: "a.test")
             #expect(client.shakeHands())
             guard protocols == .http2AndHTTP1 else {
@@ -234,6 +234,16 @@ import Vocabulary
         #expect(client.next(Frame.goAway)?.error == 0)
         #expect(client.next() == nil)
         #expect(plane.isQuiet)
+    }
+
+    @Test func `a connection that has had its requests is told to go`() throws {
+        let origin = Origin(answering: "x")
+        let plane = try Self.plane([origin.port]) { $1.requestsPerConnectionMax = 2 }
+        let client = FrameClient(plane)
+        client.send(.get(1))
+        #expect(client.responses(1).count == 1)
+        client.send(.get(3))
+        #expect(client.next(Frame.goAway)?.number(at: 0) == 0x7fff_ffff)
     }
 
     @Test func `rapid resets end their connection and no other`() throws {

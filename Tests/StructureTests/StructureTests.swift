@@ -62,6 +62,8 @@ struct StructureTests {
         "Mailbox.swift": "the one place where threads meet: orders to a loop, read once per turn when its bell rang",
         "Gateway.swift": "the control plane's face: starting, stopping and reading",
         "GaugeBoard.swift": "hands out gauges when a table is applied; the gauges themselves are atomics",
+        "TicketKeyRing.swift": "taken twice per TLS handshake, which costs a thousand times more, and by its rotation",
+        "TLSClientContext.swift": "the last failure for status, set once per TLS handshake with a backend",
         "WorkerThread.swift": "carries the outcome of a thread's start to the one that waits for it",
     ]
 

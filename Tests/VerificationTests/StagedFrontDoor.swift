@@ -157,7 +157,8 @@ final class StagedFrontDoor: FrontDoorAdministration, Sendable {
                 requestsInFlight: 0, requestsHeld: 0, requestsTotal: 0, responses5xx: 0, backends: backends)
             return StatusReport(
                 version: "0", serverPID: 0, keeperPID: 0, startedAt: "", serverStarts: 1, stateDirectory: directory,
-                accessLog: directory + "/access.log", engine: "staged", workers: 1, revision: state.revision,
+                accessLog: directory + "/access.log", engine: "staged", engineReason: "a test", workers: 1,
+                revision: state.revision,
                 ready: true,
                 listeners: [], services: [service], shares: [])
         }

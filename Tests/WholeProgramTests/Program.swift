@@ -15,6 +15,11 @@ struct Program {
         var output: String
     }
 
+    /// A program from elsewhere.
+    init(at path: String) {
+        self.path = path
+    }
+
     private init(named name: String) {
         let test = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         path = test.deletingLastPathComponent().appendingPathComponent(name).path

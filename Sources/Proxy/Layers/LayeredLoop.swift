@@ -30,6 +30,9 @@ protocol LayeredLoop: EventLoop, ~Copyable {
 
     /// Tells multiplexed clients to open no further streams (GOAWAY). Streams in progress go on.
     mutating func announceDrain()
+
+    /// The same for one client. Nothing happens to one that is not multiplexed.
+    mutating func announceDrain(of connection: ConnectionHandle)
 }
 
 /// What a connection said before its first application byte. Trivial.

@@ -50,6 +50,8 @@ extension MultiplexLoop where Base: ~Copyable {
         if !multiplexer.receive(session, bytes, now: base.now) {
             // The peer is told why, and then nothing of it is heard any more.
             if !flush(carrier, isForced: true) { over(carrier) }
+        } else if carrier.pointee.flags.contains(.isGreeting), session.pointee.isGreeted {
+            carrierGreeted(carrier)
         }
     }
 
@@ -57,6 +59,7 @@ extension MultiplexLoop where Base: ~Copyable {
 
     @inline(__always)
     mutating func markDirty(_ carrier: CarrierPointer) {
+        isTelling = true
         guard !carrier.pointee.flags.contains(.isDirty) else { return }
         carrier.pointee.flags.insert(.isDirty)
         carrier.pointee.dirtyNext = firstDirty
@@ -75,6 +78,7 @@ extension MultiplexLoop where Base: ~Copyable {
     /// Sends what the session has to send, as far as the connection takes it; `true` when that was its end, and the
     /// carrier is no more.
     private mutating func flush(_ carrier: CarrierPointer, isForced: Bool) -> Bool {
+        isTelling = true
         guard let session = carrier.pointee.session, !carrier.pointee.flags.contains(.isConnecting) else {
             return false
         }
@@ -88,7 +92,11 @@ extension MultiplexLoop where Base: ~Copyable {
                 base.send(handle, pieces)
             }
         }
-        if session.pointee.orphanCount > 0, !carrier.pointee.flags.contains(.watchesOrphans) { watchOrphans(carrier) }
+        if session.pointee.orphanCount > 0, session.pointee.isServer,
+            !carrier.pointee.flags.contains(.watchesOrphans)
+        {
+            watchOrphans(carrier)
+        }
         guard multiplexer.isOver(session), !base.isCongested(handle) else { return false }
         over(carrier)
         return true
@@ -105,6 +113,7 @@ extension MultiplexLoop where Base: ~Copyable {
             retire(carrier, slot)
             owed.append(OwedEvent(kind: .ended, connection: handle))
         } else {
+            base.hurry(handle)
             base.close(handle)
             slot.pointee = MultiplexSlot()
             drop(carrier)
@@ -114,6 +123,7 @@ extension MultiplexLoop where Base: ~Copyable {
     private mutating func endSession(_ carrier: CarrierPointer) {
         guard let session = carrier.pointee.session else { return }
         carrier.pointee.session = nil
+        isTelling = true
         multiplexer.close(session)
     }
 
@@ -148,8 +158,10 @@ extension MultiplexLoop where Base: ~Copyable {
             hosts[Int(carrier.pointee.host)].carriers = next
         }
         if !carrier.pointee.flags.contains(.isServer) {
+            // Whoever still waits for it waits in vain.
+            tellWaiting(carrier, .connectFailed, error: ECONNREFUSED)
             hosts[Int(carrier.pointee.host)].carrierCount -= 1
-            if hosts[Int(carrier.pointee.host)].carriers == nil { hosts[Int(carrier.pointee.host)].dress = nil }
+            forgetUnused(Int(carrier.pointee.host))
         }
         carrier.deallocate()
     }
@@ -170,6 +182,7 @@ extension MultiplexLoop where Base: ~Copyable {
                     }
                 }
             }
+            base.hurry(handle)
             endSession(carrier)
         }
         retire(carrier, slot)
@@ -187,6 +200,10 @@ extension MultiplexLoop where Base: ~Copyable {
             beginDrain(carrier)
         }
         base.announceDrain()
+    }
+
+    mutating func announceDrain(of connection: ConnectionHandle) {
+        if let carrier = slots[connection.index].pointee.carrier { beginDrain(carrier) }
     }
 
     mutating func beginDrain(_ carrier: CarrierPointer) {
@@ -228,11 +245,6 @@ extension MultiplexLoop where Base: ~Copyable {
         if session.pointee.sent != carrier.pointee.sentMark { return watchOrphans(carrier) }
         let handle = carrier.pointee.handle
         endSession(carrier)
-        guard carrier.pointee.flags.contains(.isServer) else {
-            base.close(handle)
-            slots[handle.index].pointee = MultiplexSlot()
-            return drop(carrier)
-        }
         retire(carrier, slots[handle.index])
         owed.append(OwedEvent(kind: .broken, connection: handle, error: ETIMEDOUT))
     }

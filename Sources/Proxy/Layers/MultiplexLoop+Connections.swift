@@ -118,6 +118,7 @@ extension MultiplexLoop where Base: ~Copyable {
         case .plain: base.resumeReceiving(connection)
         case .stream, .link:
             slot.pointee.isPaused = false
+            isTelling = true
             if let stream = slot.pointee.stream { multiplexer.resume(stream) }
         case .sniffed, .carrier, .alarm: break
         }

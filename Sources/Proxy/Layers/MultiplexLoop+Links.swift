@@ -28,7 +28,7 @@ extension MultiplexLoop where Base: ~Copyable {
         slots[handle.index].pointee.host = Int32(host)
         slots[handle.index].pointee.carrier = carrier
         hosts[host].linkCount += 1
-        if carrier.pointee.flags.contains(.isConnecting) {
+        if carrier.pointee.flags.contains(.isGreeting) {
             slots[handle.index].pointee.isWaiting = true
             waiting.append(handle)
         } else {
@@ -59,6 +59,11 @@ extension MultiplexLoop where Base: ~Copyable {
         }
         hosts.append(host)
         return hosts.count - 1
+    }
+
+    /// An address without links and carriers keeps no context alive.
+    mutating func forgetUnused(_ host: Int) {
+        if !hosts[host].isUsed { hosts[host].dress = nil }
     }
 
     // MARK: Carriers
@@ -99,7 +104,7 @@ extension MultiplexLoop where Base: ~Copyable {
         slots[handle.index].pointee.carrier = carrier
         carrier.pointee.handle = handle
         carrier.pointee.session = session
-        carrier.pointee.flags = .isConnecting
+        carrier.pointee.flags = [.isConnecting, .isGreeting]
         carrier.pointee.host = Int32(host)
         carrier.pointee.next = hosts[host].carriers
         hosts[host].carriers?.pointee.previous = carrier
@@ -116,6 +121,11 @@ extension MultiplexLoop where Base: ~Copyable {
         }
         carrier.pointee.flags.remove(.isConnecting)
         markDirty(carrier)
+    }
+
+    /// The backend's SETTINGS have come: how many streams it takes is known before the first is opened.
+    mutating func carrierGreeted(_ carrier: CarrierPointer) {
+        carrier.pointee.flags.remove(.isGreeting)
         tellWaiting(carrier, .connected, error: 0)
     }
 
@@ -124,6 +134,7 @@ extension MultiplexLoop where Base: ~Copyable {
         tellWaiting(carrier, .connectFailed, error: error)
         if let session = carrier.pointee.session {
             carrier.pointee.session = nil
+            isTelling = true
             multiplexer.close(session)
         }
         base.close(handle)
@@ -131,7 +142,7 @@ extension MultiplexLoop where Base: ~Copyable {
         drop(carrier)
     }
 
-    private mutating func tellWaiting(_ carrier: CarrierPointer, _ kind: LoopEvent.Kind, error: CInt) {
+    mutating func tellWaiting(_ carrier: CarrierPointer, _ kind: LoopEvent.Kind, error: CInt) {
         waiting.removeAll { handle in
             let slot = slots[handle.index]
             guard slot.pointee.handle == handle, slot.pointee.isWaiting else { return true }
@@ -180,6 +191,7 @@ extension MultiplexLoop where Base: ~Copyable {
         hosts[host].linkCount -= 1
         // Nobody is interested in this address any more: its carriers go as soon as nothing is under way on them.
         guard hosts[host].linkCount == 0 else { return }
+        forgetUnused(host)
         var rest = hosts[host].carriers
         while let carrier = rest {
             rest = carrier.pointee.next

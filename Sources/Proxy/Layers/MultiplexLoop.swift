@@ -31,6 +31,8 @@ struct MultiplexLoop<Base: LayeredLoop & ~Copyable>: LayeredLoop, ~Copyable {
     var owed: [OwedEvent] = []
     /// Links that wait for a carrier to be connected.
     var waiting: [ConnectionHandle] = []
+    /// The multiplexer may have something to tell.
+    var isTelling = false
     var isTurnOver = false
     var isDraining = false
 
@@ -78,8 +80,11 @@ struct MultiplexLoop<Base: LayeredLoop & ~Copyable>: LayeredLoop, ~Copyable {
     mutating func next(_ event: inout LoopEvent) {
         var told = SessionEvent()
         while true {
-            while multiplexer.next(&told) {
-                if translate(told, &event) { return }
+            if isTelling {
+                while multiplexer.next(&told) {
+                    if translate(told, &event) { return }
+                }
+                isTelling = false
             }
             if !owed.isEmpty {
                 if tellOwed(&event) { return }

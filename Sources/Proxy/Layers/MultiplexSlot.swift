@@ -57,6 +57,8 @@ struct Carrier {
         static let isDirty = Flags(rawValue: 1 << 1)
         /// To a backend, and not there yet.
         static let isConnecting = Flags(rawValue: 1 << 2)
+        /// To a backend that has not said yet what it takes.
+        static let isGreeting = Flags(rawValue: 1 << 5)
         /// The alarm is set for the second GOAWAY.
         static let awaitsDrain = Flags(rawValue: 1 << 3)
         /// The alarm is set for streams that the peer does not take.

@@ -88,6 +88,8 @@ extension SecureLoop where Base: ~Copyable {
 
     mutating func announceDrain() {}
 
+    mutating func announceDrain(of connection: ConnectionHandle) {}
+
     func isCongested(_ connection: ConnectionHandle) -> Bool { base.isCongested(connection) }
     func unsentBytes(_ connection: ConnectionHandle) -> Int { base.unsentBytes(connection) }
     func sentBytes(_ connection: ConnectionHandle) -> UInt64 { base.sentBytes(connection) }

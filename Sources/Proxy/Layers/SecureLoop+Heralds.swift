@@ -1,5 +1,6 @@
 // PROXY protocol headers: the balancer before us says who its client is, in front of everything else, TLS included.
 
+import CKernel
 import EventLoop
 import Glibc
 import HTTPWire
@@ -58,7 +59,6 @@ extension SecureLoop where Base: ~Copyable {
         }
         guard !behind.isEmpty else { return false }
         keep(behind, in: slot)
-        slot.pointee.flags.insert(.queued)
         handshakes.append(handle)
         base.pauseReceiving(handle)
         return false

@@ -31,8 +31,6 @@ struct SecureSlot {
         static let endTold = Flags(rawValue: 1 << 1)
         /// The session failed while something else was told.
         static let breakOwed = Flags(rawValue: 1 << 2)
-        /// Handshake bytes wait in `inbox` for their turn.
-        static let queued = Flags(rawValue: 1 << 3)
         /// HTTP/2 was agreed.
         static let isH2 = Flags(rawValue: 1 << 4)
         static let isResumed = Flags(rawValue: 1 << 5)

@@ -5,6 +5,7 @@ import Control
 import Foundation
 import Settings
 import Supervisor
+import TLS
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -88,4 +88,10 @@ final class ServerRig {
 
     /// The frames of one type.
     func collect(_ type: UInt8) -> [Frame] { collect().filter { $0.type == type } }
+
+    // A value that can't be copied can't stand in an expectation.
+
+    var isCondemned: Bool { session.pointee.isCondemned }
+    var isOver: Bool { multiplexer.isOver(session) }
+    func isCongested(_ number: Int) -> Bool { multiplexer.isCongested(streams[number]) }
 }

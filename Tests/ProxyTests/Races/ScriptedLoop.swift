@@ -68,8 +68,7 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
 
     var now: Instant { stage.now }
     var bell: WakeupBell { WakeupBell(descriptor: -1) }
-
-    var openDescriptors: Int { stage.lines.values.count { $0.isOpen } }
+    var openDescriptors: Int { 0 }
     var lentBytes: Int { 0 }
 
     mutating func next(_ event: inout LoopEvent) { preconditionFailure("the test tells the events") }
@@ -93,8 +92,6 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
 
     func localAddress(of connection: ConnectionHandle) -> sockaddr_storage { stage.address.pointee }
 
-    mutating func hurry(_ connection: ConnectionHandle) {}
-
     mutating func send(_ connection: ConnectionHandle, _ pieces: UnsafeMutableBufferPointer<iovec>) {
         let takesBytes = stage.takesBytes
         stage.change(connection) { line in
@@ -111,7 +108,8 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
         return line.sent.count - Int(line.taken)
     }
     func sentBytes(_ connection: ConnectionHandle) -> UInt64 { stage.line(connection).taken }
-    func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 { stage.line(connection).taken }
+    func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 { sentBytes(connection) }
+    mutating func hurry(_ connection: ConnectionHandle) {}
 
     mutating func pauseReceiving(_ connection: ConnectionHandle) { stage.change(connection) { $0.isReceiving = false } }
     mutating func resumeReceiving(_ connection: ConnectionHandle) { stage.change(connection) { $0.isReceiving = true } }
@@ -145,4 +143,5 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
     func facts(of connection: ConnectionHandle) -> ConnectionFacts { ConnectionFacts() }
     func isMisdirected(_ connection: ConnectionHandle, host: UnsafeRawBufferPointer) -> Bool { false }
     mutating func announceDrain() {}
+    mutating func announceDrain(of connection: ConnectionHandle) {}
 }

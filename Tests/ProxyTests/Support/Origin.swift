@@ -1,5 +1,6 @@
 // A tiny origin server: each connection runs a script in a thread of its own.
 
+import CKernel
 import Glibc
 import Kernel
 import Synchronization

@@ -1,6 +1,7 @@
 // A blocking socket for tests: both the scripted origins and the clients read and write byte-exact through it. Every
 // wait ends after 5 s, so that a fault shows as a failed expectation and not as a hang.
 
+import CKernel
 import Glibc
 import Kernel
 import Vocabulary
