@@ -27,9 +27,12 @@ package struct IdleLimit: Hashable, Sendable {
     private var candidate = Duration.zero
     private var agreements = 0
     private var lastEnd: Instant?
+    /// How long a connection may be idle by what was seen, and by what was said. Kept with the margin taken off: it is
+    /// asked for twice per request, and changes seldom.
     private var learned: Duration?
     private var learnedAt = Instant.zero
     private var stated: Duration?
+    private var statedSeconds: UInt64?
 
     package init() {}
 
@@ -47,19 +50,24 @@ package struct IdleLimit: Hashable, Sendable {
             candidate = age
         }
         guard agreements >= Self.agreementsMin else { return }
-        learned = candidate
+        learned = Self.usable(candidate)
         learnedAt = now
     }
 
     /// The backend says how long it keeps idle connections (`Keep-Alive: timeout=5`). Its last word counts.
     package mutating func announced(seconds: UInt64) {
-        stated = .seconds(Int64(min(seconds, 1 << 32)))
+        guard seconds != statedSeconds else { return }
+        statedSeconds = seconds
+        stated = Self.usable(.seconds(Int64(min(seconds, 1 << 32))))
     }
 
     /// How long a connection may have been idle and still be used; zero: not at all; `nil`: nothing is known.
     package func usable(now: Instant) -> Duration? {
-        let learned = now < learnedAt + Self.memory ? learned : nil
-        guard let limit = learned.map({ min($0, stated ?? $0) }) ?? stated else { return nil }
-        return max(.zero, limit - max(limit / 8, Self.marginMin))
+        guard let learned, now < learnedAt + Self.memory else { return stated }
+        return min(learned, stated ?? learned)
+    }
+
+    private static func usable(_ limit: Duration) -> Duration {
+        max(.zero, limit - max(limit / 8, marginMin))
     }
 }

@@ -2,6 +2,7 @@
 // written in either version it is read as the same.
 
 import HTTPWire
+import Vocabulary
 
 private let versions = [ProxyHeaderVersion.v1, .v2]
 

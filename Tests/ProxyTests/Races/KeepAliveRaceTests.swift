@@ -137,13 +137,15 @@ import Vocabulary
         let upstream = bench.exchange(client)
         _ = (bench.sent(client), bench.sent(upstream))
         bench.stage.takesBytes = false
-        bench.receive(client, Self.post)
+        // Too long for the room that any head leaves, so that room was made for it.
+        let body = String(repeating: "x", count: 8000)
+        bench.receive(client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8000\r\n\r\n\(body)")
         bench.stage.takesBytes = true
         bench.tell(.broken, upstream)
         #expect(bench.stage.upstreams.count == 2)
         bench.tell(.connected, bench.upstream)
         let sent = bench.sent(bench.upstream)
-        #expect(sent.hasPrefix("POST / HTTP/1.1\r\n") && sent.hasSuffix("\r\n\r\nhi"))
+        #expect(sent.hasPrefix("POST / HTTP/1.1\r\n") && sent.hasSuffix("\r\n\r\n\(body)"))
         bench.receive(bench.upstream, RaceBench.ok)
         #expect(bench.sent(client).hasSuffix("\r\n\r\nok"))
     }
