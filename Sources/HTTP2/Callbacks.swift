@@ -151,6 +151,10 @@ extension UnsafeMutablePointer where Pointee == Core {
             stream.pointee.flags.insert(.headSent)
             stream.pointee.sent &+= UInt64(header.length)
             if isLast { outputDone(stream) }
+        case NGHTTP2_GOAWAY.rawValue:
+            // Not before: libnghttp2 lets a PING overtake, and its answer is to show that this was seen.
+            guard session.pointee.isDraining, !session.pointee.flags.contains(.isLeaving) else { return }
+            _ = nghttp2_submit_ping(session.pointee.library, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
         case NGHTTP2_RST_STREAM.rawValue:
             let isOurs = stream(session, header.stream_id).map { $0.pointee.flags.contains(.isReset) } ?? false
             if !isOurs { count(.reset, session) }

@@ -64,6 +64,8 @@ extension Multiplexer {
                 core.free(stream)
                 return false
             }
+            // Its connection is about to end, and it with it.
+            if stream.pointee.session?.pointee.isCondemned == true { return false }
             stream.pointee.flags.insert(.isTold)
             return true
         case .broken:

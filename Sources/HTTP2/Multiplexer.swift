@@ -124,7 +124,6 @@ package struct Multiplexer: ~Copyable {
         guard !session.pointee.isDraining else { return }
         session.pointee.flags.insert(.isDraining)
         _ = nghttp2_submit_shutdown_notice(session.pointee.library)
-        _ = nghttp2_submit_ping(session.pointee.library, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
     }
 
     /// Takes no further streams: the final GOAWAY. Streams in progress go on; then the session is over.

@@ -154,7 +154,9 @@ final class ProbeConnection {
             phase = .lingering(bytesLeft: ProbingLimits.restBytesMax)
             let verdict = (200...299).contains(line.status) ? ProbeReport.Verdict.passed : .failed
             let detail = ProbeWording.answered(line, to: order, after: now - startedAt)
-            return .verdict(verdict, detail: detail, isOver: length == 0)
+            // The rest may be here already: with TLS, in the session, where no event tells of it.
+            let isOver = if case .over = linger(bytesLeft: ProbingLimits.restBytesMax) { true } else { false }
+            return .verdict(verdict, detail: detail, isOver: isOver)
         }
     }
 

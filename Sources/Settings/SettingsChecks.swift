@@ -53,7 +53,10 @@ struct SettingsChecks {
                 "listeners", "no route says where TLS connections go",
                 hint: "add `routes: [{ host: db.example.com, service: \(service) }]` to a service of `protocol: tcp`")
         }
-        if hasHTTP, settings.routes.allSatisfy({ tcpServices.contains($0.service) }), !hasOnlyRedirects {
+        // Without a passthrough, a route to a TCP service is an error of its own.
+        let hasNone =
+            settings.routes.isEmpty || hasPassthrough && settings.routes.allSatisfy { tcpServices.contains($0.service) }
+        if hasHTTP, hasNone, !hasOnlyRedirects {
             let service = settings.services.first { $0.transport.isHTTP }?.name.rawValue ?? "NAME"
             find("listeners", "no route says where HTTP requests go", hint: "add `routes: [{ service: \(service) }]`")
         }

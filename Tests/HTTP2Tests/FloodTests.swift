@@ -87,13 +87,12 @@ import Vocabulary
         #expect(rig.isAlive)
     }
 
-    @Test func `streams above the limit are refused`() {
+    @Test func `streams above the limit end the connection`() {
         let rig = ServerRig()
         for number in 0..<130 { rig.send(.get(UInt32(2 * number + 1))) }
         #expect(rig.streams.count == HTTP2Limits.streamsMax)
-        let resets = rig.collect(Frame.reset)
-        #expect(resets.map(\.stream) == [257, 259])
-        #expect(resets.allSatisfy { $0.error == 7 })
+        // libnghttp2 takes a client that was told the limit, and passes it, for one that can't be trusted.
+        #expect(rig.collect(Frame.goAway).map(\.error) == [1])
     }
 
     @Test func `a connection that does not begin with the preface is given up`() {

@@ -2,7 +2,8 @@
 #
 #   GET /            200 `ok`
 #   GET /zeros/N     N bytes
-#   PUT /            reads the body, answers its size
+#   HEAD /           the head of that
+#   PUT, POST /      reads the body, answers its size
 #   GET /events      server-sent events, one each time a line comes to the control port
 #   GET /slow/N      N bytes, slowly: 64 KiB each 10 ms
 #   PUT /slow        reads 64 KiB each 10 ms, answers the size
@@ -25,7 +26,7 @@ class Origin:
                 lines = head.decode("latin-1").split("\r\n")
                 method, path, _ = lines[0].split(" ")
                 fields = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
-                if method == "PUT":
+                if method in ("PUT", "POST"):
                     await self.take(reader, writer, fields, slowly=path == "/slow")
                 elif path.startswith("/zeros/") or path.startswith("/slow/"):
                     await self.give(writer, int(path.rsplit("/", 1)[1]), slowly=path.startswith("/slow/"))
@@ -34,7 +35,7 @@ class Origin:
                 else:
                     if path.startswith("/wait/"):
                         await asyncio.sleep(float(path.rsplit("/", 1)[1]))
-                    self.answer(writer, b"ok")
+                    self.answer(writer, b"ok", isShown=method != "HEAD")
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -42,8 +43,9 @@ class Origin:
             writer.close()
 
     @staticmethod
-    def answer(writer, body):
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    def answer(writer, body, isShown=True):
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+        writer.write(head + body if isShown else head)
 
     async def take(self, reader, writer, fields, slowly):
         size = 0

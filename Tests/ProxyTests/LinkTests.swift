@@ -140,10 +140,11 @@ import Vocabulary
     }
 
     @Test func `a client that leaves cancels its stream`() throws {
-        let cancelled = Gate()
+        let (arrived, cancelled) = (Gate(), Gate())
         let origin = Origin { _, connection, _ in
             let server = FrameServer(connection)
             guard server.request() != nil else { return }
+            arrived.open()
             while let frame = server.next() {
                 if frame.type == Frame.reset, frame.error == 8 { return cancelled.open() }
             }
@@ -151,7 +152,7 @@ import Vocabulary
         let plane = try Self.plane([origin.port])
         let client = FrameClient(plane)
         client.send(.get(1))
-        #expect(eventually { origin.connections == 1 })
+        #expect(arrived.wait())
         client.socket.close()
         #expect(cancelled.wait())
         #expect(plane.isQuiet)

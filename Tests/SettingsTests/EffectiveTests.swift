@@ -121,7 +121,7 @@ struct EffectiveTests {
         guard !body.hasPrefix("#") else { return [] }
         var found: [(Int, String)] = []
         let code = body.prefix { $0 != "#" }
-        for match in code.matches(of: /(?:^|[{,] )([A-Za-z_]+):(?: |$)/) {
+        for match in code.matches(of: /(?:^|[{,] )([A-Za-z_0-9]+):(?: |$)/) {
             let offset = code.distance(from: code.startIndex, to: match.range.lowerBound)
             let isInner = offset > 0
             found.append((isInner ? 1000 : 0, String(match.output.1)))

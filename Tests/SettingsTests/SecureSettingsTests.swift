@@ -76,7 +76,7 @@ struct SecureSettingsTests {
                 "{tls: { certificates: [{ chain: a, key: b }] }\n    redirect_to_https: 443",
                 "`redirect_to_https` has no meaning with `tls`"
             ),
-            ("timeouts: { handshake: 1s }", "`handshake` has no meaning without `tls`"),
+            ("timeouts: { handshake: 1s }", "`handshake` has no meaning without `tls`, `h2c` or `proxy_protocol`"),
             ("redirect_to_https: 0", "redirect_to_https: 0 is out of range"),
         ])
     func `what a listener can't be told`(_ lines: String, _ problem: String) {

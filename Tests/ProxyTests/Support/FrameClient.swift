@@ -22,7 +22,12 @@ final class FrameClient {
             if bytes.isEmpty { return nil }
             frames += reader.read(bytes)
         }
-        return frames.removeFirst()
+        let frame = frames.removeFirst()
+        // Until then, the server holds us to the windows that we were born with.
+        if frame.type == Frame.settings, frame.flags == 0 {
+            send(Frame(type: Frame.settings, flags: Frame.acknowledges))
+        }
+        return frame
     }
 
     /// The next frame of one of these types; the others before it are dropped.
