@@ -82,6 +82,7 @@ extension SecureLoop where Base: ~Copyable {
         if slot.pointee.stage == .open, base.unsentBytes(connection) == 0 {
             slot.pointee.session?.sayGoodbye()
             flushOutput(connection)
+            base.hurry(connection)
         }
         forget(slot)
         base.close(connection)
