@@ -133,6 +133,7 @@ extension Worker where Loop: ~Copyable {
 
     /// Closes a connection between two requests; a response that is still on its way out gets there.
     mutating func leave(_ client: ClientPointer) {
+        loop.hurry(client.pointee.handle)
         if loop.unsentBytes(client.pointee.handle) > 0 { linger(client) } else { closeClient(client) }
     }
 
