@@ -19,27 +19,36 @@ struct Excuses {
     /// A balancer writes its lines a moment after the answers they are about.
     private static let lineDelayNanoseconds: Int64 = 100_000_000
 
+    /// The system closes the connections of a dead process a moment after its end: those that an io_uring holds, in a
+    /// worker of the kernel's (`io_ring_exit_work`). Who sends meanwhile, sends to nobody.
+    private static let closingNanoseconds: Int64 = 20_000_000
+
     /// Whether a killed server may have taken the request's line with it: under way in the moment of its death, between
     /// the signal and the end of its last thread, or answered right before.
     func mayLackLine(_ record: RequestRecord) -> Bool {
         evidence.timeline.events.contains { event in
             guard case .killServer = event.event.order else { return false }
-            return Self.overlaps(event, record, slack: Self.lineDelayNanoseconds)
+            return Self.overlaps(
+                event, record, before: Self.lineDelayNanoseconds, after: Self.closingNanoseconds)
         }
     }
 
     private func excuses(_ event: EventRecord, _ record: RequestRecord) -> Bool {
-        guard Self.overlaps(event, record) else { return false }
         switch event.event.order {
-        case .killServer: return record.outcome != .refused && record.outcome != .notSent
-        case .kill: return !record.isIdempotent && wasTried(record, on: event.victim?.name)
+        case .killServer:
+            return Self.overlaps(event, record, after: Self.closingNanoseconds) && record.outcome != .refused
+                && record.outcome != .notSent
+        case .kill:
+            return Self.overlaps(event, record) && !record.isIdempotent && wasTried(record, on: event.victim?.name)
         case .scale, .rollout: return false
         }
     }
 
-    private static func overlaps(_ event: EventRecord, _ record: RequestRecord, slack: Int64 = 0) -> Bool {
+    private static func overlaps(
+        _ event: EventRecord, _ record: RequestRecord, before: Int64 = 0, after: Int64 = 0
+    ) -> Bool {
         guard let ended = event.victim?.ended, record.begun != 0 else { return false }
-        return record.begun <= ended && record.finished >= event.begun - slack
+        return record.begun <= ended + after && record.finished >= event.begun - before
     }
 
     private func wasTried(_ record: RequestRecord, on victim: String?) -> Bool {
