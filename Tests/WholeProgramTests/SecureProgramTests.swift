@@ -33,6 +33,12 @@ struct SecureProgramTests {
             let second = try door.client("a.test", [version, "-sess_in", session], input: door.request)
             #expect(second.contains("Reused, TLSv1."), "\(version)")
         }
+        // Each connection of TLS 1.3 gets a ticket for the next one.
+        let next = door.place("next.pem")
+        for (input, output) in [(session, next), (next, session), (session, next)] {
+            let arguments = ["-tls1_3", "-sess_in", input, "-sess_out", output]
+            #expect(try door.client("a.test", arguments, input: door.request).contains("Reused, TLSv1.3"))
+        }
         #expect(try door.client("a.test", ["-tls1_2", "-reconnect"]).components(separatedBy: "Reused, ").count == 6)
         // A certificate swap keeps the keys of tickets.
         try door.authority.issue("a.test", ["a.test"])
