@@ -89,6 +89,20 @@ struct SecureProgramTests {
         try door.stop()
     }
 
+    @Test func `a server that is killed while a certificate is broken comes back and serves once it is right`() throws {
+        let door = try SecureDoor(["a.test"])
+        let good = try String(contentsOfFile: door.place("a.test.pem"), encoding: .utf8)
+        try "broken".write(toFile: door.place("a.test.pem"), atomically: true, encoding: .utf8)
+        kill(try door.status().serverPID, SIGKILL)
+        // The second server has no certificate at all, and says so; it must not speak plain bytes instead.
+        let problem = try door.wait { $0.certificates.isEmpty ? $0.problem : nil }
+        #expect(problem?.contains("a.test.pem") == true, "\(problem ?? "nothing")")
+        try good.write(toFile: door.place("a.test.pem"), atomically: true, encoding: .utf8)
+        #expect(try door.wait { $0.certificates.isEmpty ? nil : true } == true)
+        #expect(try door.curl("a.test", []) == "200 hello")
+        try door.stop()
+    }
+
     @Test func `check and serve name the file that is broken`() throws {
         let door = try SecureDoor(["a.test", "b.test"], isStarted: false)
         #expect(try Program.portico.run(["check", door.file], environment: [:]).status == 0)
