@@ -86,5 +86,7 @@ func sealOrOpenTicket(
     guard tls_mac_begin(mac, &key.mac, key.mac.count) == 1,
         EVP_DecryptInit_ex(cipher, ticketCipher, nil, key.cipher, iv) == 1
     else { return -1 }
-    return found.isOld ? 2 : 1
+    // A ticket of TLS 1.3 is for one connection (RFC 8446 appendix C.4): a client that goes on gets the next one. Without,
+    // every second connection of a client would begin anew.
+    return found.isOld || SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1
 }

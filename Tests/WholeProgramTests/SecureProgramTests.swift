@@ -33,6 +33,12 @@ struct SecureProgramTests {
             let second = try door.client("a.test", [version, "-sess_in", session], input: door.request)
             #expect(second.contains("Reused, TLSv1."), "\(version)")
         }
+        // Each connection of TLS 1.3 gets a ticket for the next one.
+        let next = door.place("next.pem")
+        for (input, output) in [(session, next), (next, session), (session, next)] {
+            let arguments = ["-tls1_3", "-sess_in", input, "-sess_out", output]
+            #expect(try door.client("a.test", arguments, input: door.request).contains("Reused, TLSv1.3"))
+        }
         #expect(try door.client("a.test", ["-tls1_2", "-reconnect"]).components(separatedBy: "Reused, ").count == 6)
         // A certificate swap keeps the keys of tickets.
         try door.authority.issue("a.test", ["a.test"])
@@ -80,6 +86,20 @@ struct SecureProgramTests {
         let result = try load.finish()
         #expect(result.failures == 0, "\(result)")
         #expect(result.requests > 100)
+        try door.stop()
+    }
+
+    @Test func `a server that is killed while a certificate is broken comes back and serves once it is right`() throws {
+        let door = try SecureDoor(["a.test"])
+        let good = try String(contentsOfFile: door.place("a.test.pem"), encoding: .utf8)
+        try "broken".write(toFile: door.place("a.test.pem"), atomically: true, encoding: .utf8)
+        kill(try door.status().serverPID, SIGKILL)
+        // The second server has no certificate at all, and says so; it must not speak plain bytes instead.
+        let problem = try door.wait { $0.certificates.isEmpty ? $0.problem : nil }
+        #expect(problem?.contains("a.test.pem") == true, "\(problem ?? "nothing")")
+        try good.write(toFile: door.place("a.test.pem"), atomically: true, encoding: .utf8)
+        #expect(try door.wait { $0.certificates.isEmpty ? nil : true } == true)
+        #expect(try door.curl("a.test", []) == "200 hello")
         try door.stop()
     }
 

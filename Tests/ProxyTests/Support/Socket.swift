@@ -57,6 +57,12 @@ final class Socket: @unchecked Sendable {
         }
     }
 
+    /// Whether the system takes bytes now, or soon.
+    var isWritable: Bool {
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&wanted, 1, 100) == 1
+    }
+
     /// Fetches more bytes; false at the end.
     private func fetch() -> Bool {
         var room = [UInt8](repeating: 0, count: 65536)
