@@ -17,12 +17,8 @@ extension EpollLoop {
     // MARK: Listeners
 
     package mutating func listen(on descriptor: CInt, token: UInt32) -> CInt {
-        _ = loop_no_delay(descriptor)  // Unix sockets have no such thing.
-        // An accept that would block must never do so, whoever opened the socket.
-        let flags = fcntl(descriptor, F_GETFL)
-        guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) >= 0 else { return errno }
-        guard let handle = table.make(descriptor: descriptor, flags: .listener) else { return ENOMEM }
-        table[handle.index].pointee.token = token
+        var error: CInt = 0
+        guard let handle = table.makeListener(descriptor, token: token, error: &error) else { return error }
         let result = loop_register_readable(epoll, descriptor, handle.index, handle.generation)
         if result != 0 { table.free(handle) }
         return -result
@@ -59,7 +55,6 @@ extension EpollLoop {
             error = -descriptor
             return nil
         }
-        if family != AF_UNIX { _ = loop_no_delay(descriptor) }
         let result = loop_connect(descriptor, address, length)
         guard result == 0 || result == -EINPROGRESS else {
             error = -result
@@ -80,15 +75,17 @@ extension EpollLoop {
         return handle
     }
 
-    package func isCongested(_ connection: ConnectionHandle) -> Bool { table[connection].pointee.unsent > 0 }
+    package func isCongested(_ connection: ConnectionHandle) -> Bool { unsentBytes(connection) > 0 }
 
-    package func unsentBytes(_ connection: ConnectionHandle) -> Int { table[connection].pointee.unsent }
+    package func unsentBytes(_ connection: ConnectionHandle) -> Int {
+        let slot = table[connection]
+        return slot.pointee.unsent + table.heldBytes(slot)
+    }
 
     package func sentBytes(_ connection: ConnectionHandle) -> UInt64 { table[connection].pointee.sent }
 
     package func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 {
-        let slot = table[connection]
-        return slot.pointee.sent &- UInt64(max(0, loop_unacknowledged(slot.pointee.descriptor)))
+        table.deliveredBytes(connection)
     }
 
     package mutating func pauseReceiving(_ connection: ConnectionHandle) {
@@ -99,7 +96,13 @@ extension EpollLoop {
         let slot = table[connection]
         guard !slot.pointee.flags.contains(.receiving) else { return }
         slot.pointee.flags.insert(.receiving)
-        if slot.pointee.flags.contains(.readable) { table.queue(connection.index) }
+        if slot.pointee.flags.contains(.readable) || slot.pointee.spliceOut != .max { table.queue(connection.index) }
+    }
+
+    package mutating func splice(
+        _ source: ConnectionHandle, to sink: ConnectionHandle, count: UInt64
+    ) -> Bool {
+        table.beginSplice(source, to: sink, count: count)
     }
 
     package func isReceiving(_ connection: ConnectionHandle) -> Bool {
@@ -115,24 +118,21 @@ extension EpollLoop {
     }
 
     package mutating func shutdownSending(_ connection: ConnectionHandle) {
-        let slot = table[connection]
-        if slot.pointee.unsent > 0 {
-            slot.pointee.flags.insert(.endWanted)
-        } else {
-            _ = loop_shutdown_sending(slot.pointee.descriptor)
-        }
+        table.shutdownSending(connection)
     }
 
     package mutating func close(_ connection: ConnectionHandle) {
         let slot = table[connection]
-        dropOutbox(slot)
+        table.leaveSplices(slot)
+        blocks.dropOutbox(slot)
         if !slot.pointee.flags.contains(.timer) { loop_close(slot.pointee.descriptor) }
         table.free(connection)
     }
 
     package mutating func reset(_ connection: ConnectionHandle) {
         let slot = table[connection]
-        dropOutbox(slot)
+        table.leaveSplices(slot)
+        blocks.dropOutbox(slot)
         loop_reset_when_closed(slot.pointee.descriptor)
         loop_close(slot.pointee.descriptor)
         table.free(connection)
@@ -141,20 +141,16 @@ extension EpollLoop {
     // MARK: Time
 
     package mutating func setDeadline(_ connection: ConnectionHandle, _ instant: Instant) {
-        _ = table[connection]
-        table.wheel.set(connection.index, instant)
+        table.setDeadline(connection, instant)
     }
 
     package mutating func clearDeadline(_ connection: ConnectionHandle) {
-        _ = table[connection]
-        table.wheel.clear(connection.index)
+        table.clearDeadline(connection)
     }
 
     package var hasSpareSlots: Bool { table.hasSpare }
 
     package mutating func makeTimer() -> ConnectionHandle {
-        let handle = table.make(descriptor: -1, flags: .timer)
-        precondition(handle != nil, "a loop has room for its own timers")
-        return handle!
+        table.makeTimer()
     }
 }

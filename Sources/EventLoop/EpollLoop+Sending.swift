@@ -8,8 +8,9 @@ extension EpollLoop {
         let slot = table[connection.index]
         precondition(slot.pointee.generation == connection.generation, "the connection is closed")
         guard slot.pointee.error == 0, pieces.count > 0 else { return }
+        if slot.pointee.spliceIn != .max { table.divertSplice(slot, into: &blocks) }
         guard slot.pointee.unsent == 0, !slot.pointee.flags.contains(.connecting) else {
-            for piece in pieces { keep(slot, piece.iov_base, piece.iov_len) }
+            for piece in pieces { blocks.keep(slot, piece.iov_base, piece.iov_len) }
             return
         }
         var result: Int
@@ -32,13 +33,13 @@ extension EpollLoop {
         for piece in pieces {
             let taken = min(result, piece.iov_len)
             result -= taken
-            if taken < piece.iov_len { keep(slot, piece.iov_base + taken, piece.iov_len - taken) }
+            if taken < piece.iov_len { blocks.keep(slot, piece.iov_base + taken, piece.iov_len - taken) }
         }
         if slot.pointee.unsent > 0 { watchRoom(connection.index) }
     }
 
     /// A short write fills the socket: the edge that says otherwise is still to come.
-    private func watchRoom(_ index: UInt32) {
+    func watchRoom(_ index: UInt32) {
         let slot = table[index]
         slot.pointee.flags.remove(.writable)
         guard !slot.pointee.flags.contains(.watchesRoom) else { return }
@@ -49,13 +50,6 @@ extension EpollLoop {
 
     /// Every send was tried at once.
     package mutating func hurry(_ connection: ConnectionHandle) {}
-
-    private mutating func keep(
-        _ slot: UnsafeMutablePointer<LoopSlot>, _ bytes: UnsafeMutableRawPointer, _ count: Int
-    ) {
-        slot.pointee.unsent += count
-        blocks.append(bytes, count, to: &slot.pointee.outbox)
-    }
 
     /// Gives the system what it takes of the outbox; `true` when that is to be told.
     mutating func flush(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
@@ -68,7 +62,7 @@ extension EpollLoop {
                 slot.pointee.flags.remove(.writable)
                 if result == -Int(EAGAIN) || result == -Int(ENOBUFS) { return false }
                 slot.pointee.error = CInt(-result)
-                dropOutbox(slot)
+                blocks.dropOutbox(slot)
                 slot.pointee.flags.insert(.readable)
                 table.queue(index)
                 event.kind = .sendFailed
@@ -76,8 +70,7 @@ extension EpollLoop {
                 return true
             }
             slot.pointee.sent &+= UInt64(result)
-            slot.pointee.unsent -= result
-            blocks.drop(result, from: &slot.pointee.outbox)
+            blocks.dropSent(slot, result)
             guard result == bytes.count else {
                 slot.pointee.flags.remove(.writable)
                 return false
@@ -91,10 +84,5 @@ extension EpollLoop {
         table.queue(index)
         event.kind = .drained
         return true
-    }
-
-    mutating func dropOutbox(_ slot: UnsafeMutablePointer<LoopSlot>) {
-        slot.pointee.unsent = 0
-        blocks.dropAll(of: &slot.pointee.outbox)
     }
 }

@@ -74,16 +74,12 @@ package struct EpollLoop: EventLoop, ~Copyable {
     }
 
     package func localAddress(of connection: ConnectionHandle) -> sockaddr_storage {
-        var form = sockaddr_storage()
-        if loop_local_address(table[connection].pointee.descriptor, &form) != 0 {
-            form.ss_family = sa_family_t(AF_UNSPEC)
-        }
-        return form
+        table.localAddress(connection)
     }
 
     package var lentBytes: Int { blocks.lentBytes }
 
-    package var openDescriptors: Int { table.openDescriptors + 1 }
+    package var openDescriptors: Int { table.openDescriptors + table.splices.openDescriptors + 1 }
 
     // MARK: Telling
 
@@ -167,8 +163,41 @@ package struct EpollLoop: EventLoop, ~Copyable {
             return true
         }
         if flags.contains(.fresh) { return receiveFirst(index, &event) }
-        if slot.pointee.unsent > 0, flags.contains(.writable), flush(index, &event) { return true }
+        if flags.contains(.writable) {
+            if slot.pointee.unsent > 0, flush(index, &event) { return true }
+            if slot.pointee.spliceIn != .max, emptySplice(index, &event) { return true }
+        }
+        if slot.pointee.spliceOut != .max, flags.contains(.receiving) { return moveSplice(index, &event) }
         return receive(index, &event)
+    }
+
+    private mutating func moveSplice(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
+        let sink = table.splices[table[index].pointee.spliceOut].sink
+        let stop = table.moveSplice(index)
+        switch stop {
+        case .sourceEmpty: table[index].pointee.flags.remove(.readable)
+        case .sinkFull:
+            table[sink].pointee.flags.remove(.writable)
+            watchRoom(sink.index)
+        case .complete:
+            // It took what it was to take, and was not seen to have no more.
+            if loop_has_input(table[index].pointee.descriptor) == 0 { table[index].pointee.flags.remove(.readable) }
+        case .turn, .sourceEnded, .sourceFailed, .sinkFailed: break
+        }
+        return table.tellSplice(index, after: stop, &event)
+    }
+
+    /// `true` when the sink of a splice that was full is to be told to have room.
+    private mutating func emptySplice(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
+        let slot = table[index]
+        guard table.heldBytes(slot) > 0 else { return false }
+        if let stop = table.emptySplice(index) {
+            if case .sinkFull = stop { slot.pointee.flags.remove(.writable) }
+            return false
+        }
+        table.queue(index)
+        event.kind = .drained
+        return true
     }
 
     /// Reads what came with a new connection, and registers it for what follows.
@@ -224,41 +253,20 @@ package struct EpollLoop: EventLoop, ~Copyable {
     }
 
     private mutating func accept(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
-        let slot = table[index]
-        event.token = slot.pointee.token
-        if slot.pointee.flags.contains(.readable) {
-            slot.pointee.flags.remove(.readable)
-            slot.pointee.accepts = Int32(LoopLimits.acceptsPerTurn)
-        }
-        while slot.pointee.accepts > 0, !slot.pointee.flags.contains(.paused) {
-            slot.pointee.accepts -= 1
-            let descriptor = loop_accept(slot.pointee.descriptor, lastPeer)
-            if descriptor < 0 {
-                switch -descriptor {
-                case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-                    slot.pointee.accepts = 0
-                    event.kind = .acceptFailed
-                    event.error = -descriptor
-                    return true
-                case EAGAIN, EBADF, EINVAL, ENOTSOCK:
-                    slot.pointee.accepts = 0
-                    return false
-                default: continue  // That client left again: the next one may have not.
-                }
-            }
-            guard let handle = table.make(descriptor: descriptor, flags: [.receiving, .fresh]) else {
-                loop_close(descriptor)
-                event.kind = .acceptFailed
-                event.error = ENOMEM
-                return true
-            }
+        event.token = table[index].pointee.token
+        switch table.accept(index, lastPeer) {
+        case .client(let handle):
             // More may wait: looked at again in this turn, after the new one.
             table.queueFirst(index)
             table.queueFirst(handle.index)
             event.kind = .accepted
             event.connection = handle
             return true
+        case .failed(let error):
+            event.kind = .acceptFailed
+            event.error = error
+            return true
+        case .nobody, .gone: return false
         }
-        return false
     }
 }

@@ -73,6 +73,13 @@ package protocol EventLoop: ~Copyable {
     /// much without the system taking more.
     func deliveredBytes(_ connection: ConnectionHandle) -> UInt64
 
+    /// Moves the next `count` bytes that `source` receives to `sink` within the system, behind what was sent before.
+    /// `.spliced` tells how it goes on, of `source`; the sink counts as congested while some are on their way. Pausing
+    /// the source pauses it. It ends with the last byte, the source's end, or when anything else is sent to the sink;
+    /// from then on bytes are received as usual.
+    /// - Returns: whether it is so; `false` when the two are not such that it can be, or not at the moment.
+    mutating func splice(_ source: ConnectionHandle, to sink: ConnectionHandle, count: UInt64) -> Bool
+
     /// No `.received` or `.ended` until `resumeReceiving`; the peer is slowed down. Connections begin receiving.
     mutating func pauseReceiving(_ connection: ConnectionHandle)
     mutating func resumeReceiving(_ connection: ConnectionHandle)

@@ -52,6 +52,8 @@ package struct LoopEvent {
         case connectFailed
         /// `bytes` arrived.
         case received
+        /// `count` bytes that arrived are with the system for the sink of a splice: 0 when it has no room.
+        case spliced
         /// The peer will send no more.
         case ended
         /// Everything taken by `send` is with the system, after a congestion.
@@ -77,6 +79,7 @@ package struct LoopEvent {
     package var token: UInt32
     package var error: CInt
     package var bytes: UnsafeRawBufferPointer
+    package var count: Int
 
     package init() {
         kind = .turn
@@ -85,5 +88,6 @@ package struct LoopEvent {
         token = 0
         error = 0
         bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        count = 0
     }
 }

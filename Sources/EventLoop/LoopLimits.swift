@@ -8,6 +8,15 @@ package struct LoopLimits: Sendable {
     package static let receiveBytesMax = 64 * 1024
     /// Connections accepted in a row before others get their turn.
     static let acceptsPerTurn = 16
+    /// Bytes that a pipe of a splice holds, if the system allows. Measured with bodies of 1 MiB: 8 % less CPU than with
+    /// 256 KiB or 512 KiB.
+    static let pipeBytes = 1 << 20
+    /// A smaller one is not worth it.
+    static let pipeBytesMin = 64 * 1024
+    /// Bytes that one splice moves before others get their turn.
+    static let splicedPerTurn = 1 << 20
+    /// Empty pipes kept for the next splice.
+    static let sparePipesMax = 64
     /// Spare blocks kept of each size; more are given back to the system.
     static let spareBlocksMax = 512
 

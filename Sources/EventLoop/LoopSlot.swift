@@ -3,13 +3,13 @@
 /// One connection, listener, timer or bell.
 struct LoopSlot: BitwiseCopyable {
     struct Flags: OptionSet, BitwiseCopyable {
-        let rawValue: UInt32
+        let rawValue: UInt64
 
         /// The session wants bytes.
         static let receiving = Flags(rawValue: 1 << 0)
         /// A read would not have to wait, as far as we know.
         static let readable = Flags(rawValue: 1 << 1)
-        /// A write may succeed. Set by the edge, cleared by a short write. (epoll)
+        /// A write may succeed. Set by the edge or a poll, cleared by a short write.
         static let writable = Flags(rawValue: 1 << 2)
         /// Behind what can be read comes the end.
         static let peerDone = Flags(rawValue: 1 << 3)
@@ -34,6 +34,8 @@ struct LoopSlot: BitwiseCopyable {
         static let fresh = Flags(rawValue: 1 << 14)
         /// Registered for writability too. (epoll)
         static let watchesRoom = Flags(rawValue: 1 << 31)
+        /// Asked when a write may succeed. (io_uring)
+        static let roomOrdered = Flags(rawValue: 1 << 32)
 
         // io_uring: orders that the system has, and what they brought.
 
@@ -64,7 +66,7 @@ struct LoopSlot: BitwiseCopyable {
         static let endTold = Flags(rawValue: 1 << 30)
 
         static let anyOrder: Flags = [
-            .receiveOrdered, .sendOrdered, .connectOrdered, .pollOrdered, .watchOrdered,
+            .receiveOrdered, .sendOrdered, .connectOrdered, .pollOrdered, .watchOrdered, .roomOrdered,
         ]
         /// Survive a new tenant of the slot.
         static let ofList: Flags = [.queued]
@@ -86,6 +88,9 @@ struct LoopSlot: BitwiseCopyable {
     var sent: UInt64 = 0
     /// What is unsent.
     var outbox = BlockChain()
+    /// The splice that takes what this one receives, and the one that gives it what to send.
+    var spliceOut: UInt32 = .max
+    var spliceIn: UInt32 = .max
 
     // io_uring.
     /// What arrived while the session wanted nothing; told before `arrived…`.

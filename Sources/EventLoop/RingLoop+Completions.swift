@@ -13,6 +13,8 @@ enum RingOrder: UInt64 {
     case poll
     /// For a failure of a paused connection.
     case watch
+    /// For room in the sink of a splice.
+    case room
     /// Of these only failures are told, and those mean that there was nothing left to do.
     case cancel
     case close
@@ -37,6 +39,11 @@ extension RingLoop {
             slot.pointee.error = completion.result < 0 ? -completion.result : 0
             table.queue(index)
         case .poll: takeInPoll(index, completion.result)
+        case .room:
+            table[index].pointee.flags.remove(.roomOrdered)
+            if leaves(index) { return }
+            table[index].pointee.flags.insert(.writable)
+            table.queue(index)
         case .watch:
             table[index].pointee.flags.remove(.watchOrdered)
             if leaves(index) { return }
@@ -125,7 +132,7 @@ extension RingLoop {
         let slot = table[index]
         guard slot.pointee.flags.contains(.leaving) else { return false }
         if slot.pointee.flags.isDisjoint(with: .anyOrder) {
-            dropOutbox(slot)
+            blocks.dropOutbox(slot)
             table.recycle(index)
         }
         return true
@@ -175,6 +182,13 @@ extension RingLoop {
         guard !slot.pointee.flags.contains(.pollOrdered) else { return }
         slot.pointee.flags.insert(.pollOrdered)
         ring_poll(ring, slot.pointee.descriptor, UInt32(ring_poll_readable), RingOrder.poll.named(index))
+    }
+
+    mutating func orderRoom(_ index: UInt32) {
+        let slot = table[index]
+        guard !slot.pointee.flags.contains(.roomOrdered) else { return }
+        slot.pointee.flags.insert(.roomOrdered)
+        ring_poll(ring, slot.pointee.descriptor, UInt32(ring_poll_writable), RingOrder.room.named(index))
     }
 
     /// Nothing is received from a paused connection, so its failure must be asked for.

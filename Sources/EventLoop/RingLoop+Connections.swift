@@ -8,18 +8,14 @@ extension RingLoop {
     // MARK: Listeners
 
     package mutating func listen(on descriptor: CInt, token: UInt32) -> CInt {
-        _ = loop_no_delay(descriptor)  // Unix sockets have no such thing.
-        // An accept that would block must never do so, whoever opened the socket.
-        let flags = fcntl(descriptor, F_GETFL)
-        guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) >= 0 else { return errno }
         let listens = loop_listens(descriptor)
         guard listens == 0 else { return -listens }
         for index in 0..<table.count {
             let slot = table[index].pointee
             if slot.generation % 2 == 1, slot.flags.contains(.listener), slot.descriptor == descriptor { return EEXIST }
         }
-        guard let handle = table.make(descriptor: descriptor, flags: .listener) else { return ENOMEM }
-        table[handle].pointee.token = token
+        var error: CInt = 0
+        guard let handle = table.makeListener(descriptor, token: token, error: &error) else { return error }
         orderPoll(handle.index)
         return 0
     }
@@ -54,7 +50,6 @@ extension RingLoop {
             error = -descriptor
             return nil
         }
-        if family != AF_UNIX { _ = loop_no_delay(descriptor) }
         guard let handle = table.make(descriptor: descriptor, flags: [.receiving, .connecting, .connectOrdered]) else {
             error = ENOMEM
             loop_close(descriptor)
@@ -69,6 +64,7 @@ extension RingLoop {
 
     package func isCongested(_ connection: ConnectionHandle) -> Bool {
         let slot = table[connection]
+        if table.heldBytes(slot) > 0 { return true }
         guard slot.pointee.unsent > LoopLimits.congestionBytes else { return false }
         slot.pointee.flags.insert(.drainWatched)
         return true
@@ -77,7 +73,7 @@ extension RingLoop {
     package func unsentBytes(_ connection: ConnectionHandle) -> Int {
         let slot = table[connection]
         if slot.pointee.unsent > 0 { slot.pointee.flags.insert(.drainWatched) }
-        return slot.pointee.unsent
+        return slot.pointee.unsent + table.heldBytes(slot)
     }
 
     /// What an order has may be sent already: it counts.
@@ -87,8 +83,7 @@ extension RingLoop {
     }
 
     package func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 {
-        let slot = table[connection]
-        return slot.pointee.sent &- UInt64(max(0, loop_unacknowledged(slot.pointee.descriptor)))
+        table.deliveredBytes(connection)
     }
 
     package mutating func pauseReceiving(_ connection: ConnectionHandle) {
@@ -109,6 +104,18 @@ extension RingLoop {
         {
             table.queue(connection.index)
         }
+    }
+
+    /// Only between two receives: what one has brought, or is about to bring, is received as usual.
+    package mutating func splice(
+        _ source: ConnectionHandle, to sink: ConnectionHandle, count: UInt64
+    ) -> Bool {
+        let slot = table[source]
+        guard slot.pointee.flags.isDisjoint(with: [.receiveOrdered, .peerDone, .receiveFailed]),
+            slot.pointee.arrivedFirst == .max, slot.pointee.inbox.isEmpty,
+            table[sink].pointee.flags.isDisjoint(with: .sendOrdered)
+        else { return false }
+        return table.beginSplice(source, to: sink, count: count)
     }
 
     package func isReceiving(_ connection: ConnectionHandle) -> Bool {
@@ -133,12 +140,7 @@ extension RingLoop {
     }
 
     package mutating func shutdownSending(_ connection: ConnectionHandle) {
-        let slot = table[connection]
-        if slot.pointee.unsent > 0 {
-            slot.pointee.flags.insert(.endWanted)
-        } else {
-            _ = loop_shutdown_sending(slot.pointee.descriptor)
-        }
+        table.shutdownSending(connection)
     }
 
     package mutating func close(_ connection: ConnectionHandle) {
@@ -161,6 +163,7 @@ extension RingLoop {
             buffers.give(buffer)
         }
         blocks.dropAll(of: &slot.pointee.inbox)
+        table.leaveSplices(slot)
         let flags = slot.pointee.flags
         if flags.contains(.receiveOrdered), !flags.contains(.cancelOrdered) {
             let order: RingOrder = flags.contains(.isBig) ? .receiveBig : .receiveSmall
@@ -169,13 +172,16 @@ extension RingLoop {
         if flags.contains(.sendOrdered) {
             ring_cancel(ring, RingOrder.send.named(index), RingOrder.cancel.named(index))
         } else {
-            dropOutbox(slot)
+            blocks.dropOutbox(slot)
         }
         if flags.contains(.connectOrdered) {
             ring_cancel(ring, RingOrder.connect.named(index), RingOrder.cancel.named(index))
         }
         if flags.contains(.pollOrdered) {
             ring_cancel(ring, RingOrder.poll.named(index), RingOrder.cancel.named(index))
+        }
+        if flags.contains(.roomOrdered) {
+            ring_cancel(ring, RingOrder.room.named(index), RingOrder.cancel.named(index))
         }
         if flags.contains(.watchOrdered) {
             ring_cancel(ring, RingOrder.watch.named(index), RingOrder.cancel.named(index))
@@ -193,20 +199,16 @@ extension RingLoop {
     // MARK: Time
 
     package mutating func setDeadline(_ connection: ConnectionHandle, _ instant: Instant) {
-        _ = table[connection]
-        table.wheel.set(connection.index, instant)
+        table.setDeadline(connection, instant)
     }
 
     package mutating func clearDeadline(_ connection: ConnectionHandle) {
-        _ = table[connection]
-        table.wheel.clear(connection.index)
+        table.clearDeadline(connection)
     }
 
     package var hasSpareSlots: Bool { table.hasSpare }
 
     package mutating func makeTimer() -> ConnectionHandle {
-        let handle = table.make(descriptor: -1, flags: .timer)
-        precondition(handle != nil, "a loop has room for its own timers")
-        return handle!
+        table.makeTimer()
     }
 }

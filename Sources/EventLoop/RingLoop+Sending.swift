@@ -7,10 +7,11 @@ extension RingLoop {
     package mutating func send(_ connection: ConnectionHandle, _ pieces: UnsafeMutableBufferPointer<iovec>) {
         let slot = table[connection]
         guard slot.pointee.error == 0, pieces.count > 0 else { return }
+        if slot.pointee.spliceIn != .max { table.divertSplice(slot, into: &blocks) }
         var total = 0
         for piece in pieces { total += piece.iov_len }
         if total > LoopLimits.copiedSendMax, sendNow(connection.index, pieces) { return }
-        for piece in pieces where piece.iov_len > 0 { keep(slot, piece.iov_base, piece.iov_len) }
+        for piece in pieces where piece.iov_len > 0 { blocks.keep(slot, piece.iov_base, piece.iov_len) }
         if !slot.pointee.flags.contains(.connecting) { markDirty(connection.index) }
     }
 
@@ -50,14 +51,13 @@ extension RingLoop {
         var left = result
         if waiting > 0 {
             let taken = min(left, waiting)
-            slot.pointee.unsent -= taken
-            blocks.drop(taken, from: &slot.pointee.outbox)
+            blocks.dropSent(slot, taken)
             left -= taken
         }
         for piece in added {
             let taken = min(left, piece.iov_len)
             left -= taken
-            if taken < piece.iov_len { keep(slot, piece.iov_base + taken, piece.iov_len - taken) }
+            if taken < piece.iov_len { blocks.keep(slot, piece.iov_base + taken, piece.iov_len - taken) }
         }
         if slot.pointee.unsent > 0 { markDirty(index) }
         return true
@@ -74,8 +74,7 @@ extension RingLoop {
             // What it does not take, or why it takes nothing, the ordered send finds out.
             guard result > 0 else { return }
             slot.pointee.sent &+= UInt64(result)
-            slot.pointee.unsent -= result
-            blocks.drop(result, from: &slot.pointee.outbox)
+            blocks.dropSent(slot, result)
         }
     }
 
@@ -105,12 +104,11 @@ extension RingLoop {
         slot.pointee.sending = 0
         if result > 0 {
             slot.pointee.sent &+= UInt64(result)
-            slot.pointee.unsent -= Int(result)
-            blocks.drop(Int(result), from: &slot.pointee.outbox)
+            blocks.dropSent(slot, Int(result))
         }
         if leaves(index) { return }
         if result < 0, result != -EINTR, result != -EAGAIN {
-            dropOutbox(slot)
+            blocks.dropOutbox(slot)
             slot.pointee.error = -result
             slot.pointee.flags.insert(.sendFailed)
             table.queue(index)
@@ -126,17 +124,5 @@ extension RingLoop {
             slot.pointee.flags.insert(.drained)
             table.queue(index)
         }
-    }
-
-    private mutating func keep(
-        _ slot: UnsafeMutablePointer<LoopSlot>, _ bytes: UnsafeMutableRawPointer, _ count: Int
-    ) {
-        slot.pointee.unsent += count
-        blocks.append(bytes, count, to: &slot.pointee.outbox)
-    }
-
-    mutating func dropOutbox(_ slot: UnsafeMutablePointer<LoopSlot>) {
-        slot.pointee.unsent = 0
-        blocks.dropAll(of: &slot.pointee.outbox)
     }
 }

@@ -119,17 +119,13 @@ package struct RingLoop: EventLoop, ~Copyable {
     }
 
     package func localAddress(of connection: ConnectionHandle) -> sockaddr_storage {
-        var form = sockaddr_storage()
-        if loop_local_address(table[connection].pointee.descriptor, &form) != 0 {
-            form.ss_family = sa_family_t(AF_UNSPEC)
-        }
-        return form
+        table.localAddress(connection)
     }
 
     package var lentBytes: Int { blocks.lentBytes }
 
     /// With the ring itself.
-    package var openDescriptors: Int { table.openDescriptors + 1 }
+    package var openDescriptors: Int { table.openDescriptors + table.splices.openDescriptors + 1 }
 
     /// Which modes the system took, for reports.
     package var modes: String {
@@ -226,7 +222,34 @@ package struct RingLoop: EventLoop, ~Copyable {
             return true
         }
         if flags.contains(.fresh) { return receiveFirst(index, &event) }
+        if slot.pointee.spliceIn != .max, flags.contains(.writable), emptySplice(index, &event) { return true }
+        if slot.pointee.spliceOut != .max, flags.contains(.receiving) { return moveSplice(index, &event) }
         return receive(index, &event)
+    }
+
+    private mutating func moveSplice(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
+        let sink = table.splices[table[index].pointee.spliceOut].sink
+        let stop = table.moveSplice(index)
+        switch stop {
+        case .sourceEmpty: orderPoll(index)
+        case .sinkFull: orderRoom(sink.index)
+        case .turn, .complete, .sourceEnded, .sourceFailed, .sinkFailed: break
+        }
+        return table.tellSplice(index, after: stop, &event)
+    }
+
+    /// `true` when the sink of a splice that was full is to be told to have room.
+    private mutating func emptySplice(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
+        let slot = table[index]
+        slot.pointee.flags.remove(.writable)
+        guard table.heldBytes(slot) > 0 else { return false }
+        if let stop = table.emptySplice(index) {
+            if case .sinkFull = stop { orderRoom(index) }
+            return false
+        }
+        table.queueFirst(index)
+        event.kind = .drained
+        return true
     }
 
     /// Reads what came with a new connection: its request, mostly. What follows is ordered.
@@ -290,43 +313,23 @@ package struct RingLoop: EventLoop, ~Copyable {
     private mutating func accept(_ index: UInt32, _ event: inout LoopEvent) -> Bool {
         let slot = table[index]
         event.token = slot.pointee.token
-        if slot.pointee.flags.contains(.readable) {
-            slot.pointee.flags.remove(.readable)
-            slot.pointee.accepts = Int32(LoopLimits.acceptsPerTurn)
-        }
-        while slot.pointee.accepts > 0, !slot.pointee.flags.contains(.paused) {
-            slot.pointee.accepts -= 1
-            let descriptor = loop_accept(slot.pointee.descriptor, lastPeer)
-            if descriptor < 0 {
-                switch -descriptor {
-                case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-                    slot.pointee.accepts = 0
-                    event.kind = .acceptFailed
-                    event.error = -descriptor
-                    orderPoll(index)
-                    return true
-                case EAGAIN, EBADF, EINVAL, ENOTSOCK:
-                    slot.pointee.accepts = 0
-                    if descriptor == -EAGAIN { orderPoll(index) }
-                    return false
-                default: continue  // That client left again: the next one may have not.
-                }
-            }
-            guard let handle = table.make(descriptor: descriptor, flags: [.receiving, .fresh]) else {
-                loop_close(descriptor)
-                orderPoll(index)
-                event.kind = .acceptFailed
-                event.error = ENOMEM
-                return true
-            }
-            // More may wait; looked at again in this turn, after the new one, or by a poll in the next.
+        switch table.accept(index, lastPeer) {
+        case .client(let handle):
+            // More may wait: looked at again in this turn, after the new one, or by a poll in the next.
             if slot.pointee.accepts > 0 { table.queueFirst(index) } else { orderPoll(index) }
             table.queueFirst(handle.index)
             event.kind = .accepted
             event.connection = handle
             return true
+        case .failed(let error):
+            orderPoll(index)
+            event.kind = .acceptFailed
+            event.error = error
+            return true
+        case .nobody:
+            if !slot.pointee.flags.contains(.paused) { orderPoll(index) }
+            return false
+        case .gone: return false
         }
-        if !slot.pointee.flags.contains(.paused) { orderPoll(index) }
-        return false
     }
 }

@@ -13,6 +13,7 @@ struct SlotTable: ~Copyable {
     /// Slots in use that have a descriptor.
     private(set) var openDescriptors = 0
     var wheel: TimerWheel
+    var splices = SpliceTable()
     /// Slots to look at in this turn, and in the next.
     private var current = SlotQueue()
     private var upcoming = SlotQueue()

@@ -104,7 +104,9 @@ final class ProbeLoop: Sendable {
         var deadline = Instant(nanoseconds: .max)
         for probe in running {
             entries.append(pollfd(fd: probe.connection.number, events: Int16(probe.connection.events), revents: 0))
-            deadline = min(deadline, probe.connection.deadline)
+            // Called off since it was last looked at: the wake-up that told so may have been cleared already.
+            let isCancelled = probe.ticket.isCancelled.load(ordering: .acquiring)
+            deadline = min(deadline, isCancelled ? .zero : probe.connection.deadline)
         }
         let left = (deadline - MonotonicClock.now).nanoseconds
         let milliseconds = running.isEmpty ? -1 : CInt(max(0, min(60_000, left / 1_000_000 + 1)))

@@ -26,6 +26,12 @@ enum BodyProgress {
     var isDone: Bool {
         if case .done = self { true } else { false }
     }
+
+    /// Counts bytes of a body with a stated length that were not seen here.
+    mutating func skip(_ count: Int) {
+        guard case .length(let left) = self else { return }
+        self = left > UInt64(count) ? .length(left - UInt64(count)) : .done
+    }
 }
 
 /// Bytes in a lent block.

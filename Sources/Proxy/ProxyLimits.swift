@@ -11,6 +11,10 @@ enum ProxyLimits {
     /// Request bodies up to this size are kept until the response begins, so that an idempotent request can be sent
     /// again. Longer ones are sent once.
     static let replayBodyBytesMax = 16 * 1024
+    /// A body is spliced when so much of it is still to come.
+    static let splicedBytesMin = UInt64(64 * 1024)
+    /// How much of a tunnel is spliced before its receives are looked at again: small ones are better received.
+    static let tunnelSpliceBytes = UInt64(16 << 20)
     /// Backends one request may be tried on.
     static let attemptsMax = 8
     /// Idle connections kept per backend and worker; one more closes the oldest.

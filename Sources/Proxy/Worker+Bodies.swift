@@ -40,12 +40,20 @@ extension Worker where Loop: ~Copyable {
             failRequest(client, status: 413, .bodyTooLarge)
             return bytes.count
         }
+        keepBody(client, bytes, relay, hasStatedLength: hasStatedLength)
+        guard bodyWent(client) else { return bytes.count }
+        spliceRequest(client)
+        return relay.used
+    }
+
+    /// A part of the body went: how long to wait for the rest, or for the answer. `false` when it came too slowly, and
+    /// that was the end of it.
+    mutating func bodyWent(_ client: ClientPointer) -> Bool {
         if sendsTooSlowly(client) {
             abandonUpstream(client)
             failRequest(client, status: 408, .clientTooSlow)
-            return bytes.count
+            return false
         }
-        keepBody(client, bytes, relay, hasStatedLength: hasStatedLength)
         let upstream = upstreams[client.pointee.upstream.index]
         if upstream.pointee.phase == .awaitingHead {
             let timeout = services[Int(client.pointee.service)].timeouts.response
@@ -57,7 +65,7 @@ extension Worker where Loop: ~Copyable {
             loop.setDeadline(
                 client.pointee.handle, loop.now + bodyTime(client))
         }
-        return relay.used
+        return true
     }
 
     /// Keeps body bytes while there is room for all of them.

@@ -146,6 +146,12 @@ extension Worker where Loop: ~Copyable {
             return endResponse(client, upstream, hasLeftover: relay.used < bytes.count)
         }
         flush()
+        responseWent(client, upstream)
+        spliceResponse(client, upstream)
+    }
+
+    /// A part of the body went, and there is more of it: how long to wait for that, and whether to.
+    mutating func responseWent(_ client: ClientPointer, _ upstream: UpstreamPointer) {
         loop.setDeadline(upstream.pointee.handle, loop.now + services[Int(client.pointee.service)].timeouts.idle)
         if loop.isCongested(client.pointee.handle) {
             loop.pauseReceiving(upstream.pointee.handle)

@@ -78,6 +78,11 @@ extension Worker where Loop: ~Copyable {
         aim(client.pointee.upstream)
         output.add(bytes)
         flush()
+        relayedFromClient(client)
+        spliceTunnel(client.pointee.handle, to: client.pointee.upstream, received: bytes.count)
+    }
+
+    mutating func relayedFromClient(_ client: ClientPointer) {
         touchTunnel(client)
         if loop.isCongested(client.pointee.upstream) { loop.pauseReceiving(client.pointee.handle) }
     }
@@ -88,6 +93,11 @@ extension Worker where Loop: ~Copyable {
         aim(client.pointee.handle)
         output.add(bytes)
         flush()
+        relayedFromUpstream(client, upstream)
+        spliceTunnel(upstream.pointee.handle, to: client.pointee.handle, received: bytes.count)
+    }
+
+    mutating func relayedFromUpstream(_ client: ClientPointer, _ upstream: UpstreamPointer) {
         touchTunnel(client)
         if loop.isCongested(client.pointee.handle) { loop.pauseReceiving(upstream.pointee.handle) }
     }

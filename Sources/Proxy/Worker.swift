@@ -143,6 +143,7 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
     private mutating func handleClient(_ client: UnsafeMutablePointer<Client>, _ event: LoopEvent) {
         switch event.kind {
         case .received: clientReceived(client, event.bytes)
+        case .spliced: clientSpliced(client, event.count)
         case .ended: clientEnded(client)
         case .drained: clientDrained(client)
         case .deadline: clientDeadline(client)
@@ -157,6 +158,7 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
     private mutating func handleUpstream(_ upstream: UnsafeMutablePointer<Upstream>, _ event: LoopEvent) {
         switch event.kind {
         case .received: upstreamReceived(upstream, event.bytes)
+        case .spliced: upstreamSpliced(upstream, event.count)
         case .ended: upstreamEnded(upstream)
         case .drained: upstreamDrained(upstream)
         case .deadline: upstreamDeadline(upstream)

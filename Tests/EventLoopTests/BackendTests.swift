@@ -57,6 +57,9 @@ class Bench {
     func isCongested(_ connection: ConnectionHandle) -> Bool { fatalError("abstract") }
     func unsentBytes(_ connection: ConnectionHandle) -> Int { fatalError("abstract") }
     func sentBytes(_ connection: ConnectionHandle) -> UInt64 { fatalError("abstract") }
+    func splice(_ source: ConnectionHandle, to sink: ConnectionHandle, count: UInt64) -> Bool { fatalError("abstract") }
+    func reset(_ connection: ConnectionHandle) { fatalError("abstract") }
+    var openDescriptors: Int { fatalError("abstract") }
     func shutdownSending(_ connection: ConnectionHandle) { fatalError("abstract") }
     func pauseListening(token: UInt32) { fatalError("abstract") }
     func resumeListening(token: UInt32) { fatalError("abstract") }
@@ -120,6 +123,11 @@ private final class BenchOf<Loop: EventLoop & ~Copyable>: Bench {
     override func isCongested(_ connection: ConnectionHandle) -> Bool { loop.isCongested(connection) }
     override func unsentBytes(_ connection: ConnectionHandle) -> Int { loop.unsentBytes(connection) }
     override func sentBytes(_ connection: ConnectionHandle) -> UInt64 { loop.sentBytes(connection) }
+    override func splice(_ source: ConnectionHandle, to sink: ConnectionHandle, count: UInt64) -> Bool {
+        loop.splice(source, to: sink, count: count)
+    }
+    override func reset(_ connection: ConnectionHandle) { loop.reset(connection) }
+    override var openDescriptors: Int { loop.openDescriptors }
     override func shutdownSending(_ connection: ConnectionHandle) { loop.shutdownSending(connection) }
     override func pauseListening(token: UInt32) { loop.pauseListening(token: token) }
     override func resumeListening(token: UInt32) { loop.resumeListening(token: token) }

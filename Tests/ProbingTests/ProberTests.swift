@@ -189,6 +189,20 @@ import Vocabulary
         release.wake()
     }
 
+    @Test func `a probe may be called off at any moment`() async throws {
+        let silence = try ListeningSockets(.tcp(host: "127.0.0.1", port: 0), count: 1)
+        let order = http(silence.bound)
+        for round in 0..<2_000 {
+            let task = Task { await prober.probe(order) }
+            // Somewhere between its first step and its wait for an answer.
+            for _ in 0..<round % 200 * 20 { _ = task.isCancelled }
+            task.cancel()
+            #expect(await task.value.verdict == .notSent)
+            // What the silent server has not accepted would fill its queue.
+            close(accept(silence.descriptors[0], nil, nil))
+        }
+    }
+
     @Test func `stopping fails what is under way and what comes after`() async throws {
         let accepted = AsyncStream.makeStream(of: Void.self)
         let release = try WakeDescriptor()

@@ -41,6 +41,40 @@ import Vocabulary
         #expect(value("reason", plane.log(1)[0]) == "upstream_closed_early")
     }
 
+    @Test func `a long response that breaks off is passed on as far as it came`() throws {
+        let part = String(repeating: "0123456789", count: 200_000)
+        let origin = Self.breakingOff("HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + part)
+        let plane = try Plane([origin.port])
+        let client = plane.connect()
+        client.write(Self.get)
+        #expect(client.readHead().field("Content-Length") == "3000000")
+        #expect(client.readToEnd() == part)
+        let line = plane.log(1)[0]
+        #expect(value("reason", line) == "upstream_closed_early")
+        #expect(value("bytes_out", line) == "2000000")
+        #expect(plane.isQuiet)
+    }
+
+    @Test func `a backend that answers in the middle of a long body is heard`() throws {
+        let origin = Origin { origin, connection, _ in
+            guard origin.nextHead(connection) != nil else { return }
+            _ = connection.readBytes(1 << 20)
+            connection.write("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            _ = connection.readToEnd()
+        }
+        let plane = try Plane([origin.port])
+        let client = plane.connect()
+        let writer = try Background {
+            client.write("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 8000000\r\n\r\n")
+            client.write([UInt8](repeating: 7, count: 4_000_000))
+        }
+        #expect(client.readHead().hasPrefix("HTTP/1.1 413"))
+        #expect(client.readToEnd() == "")
+        writer.join()
+        client.close()
+        #expect(plane.isQuiet)
+    }
+
     @Test func `where only the close would tell the end, a broken response is reset`() throws {
         let origin = Self.breakingOff("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n")
         let plane = try Plane([origin.port])

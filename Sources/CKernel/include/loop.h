@@ -117,7 +117,9 @@ static inline int loop_no_delay(int descriptor) {
 
 static inline int loop_socket(int family) {
     int result = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    return result < 0 ? -errno : result;
+    if (result < 0) return -errno;
+    if (family != AF_UNIX) loop_no_delay(result);
+    return result;
 }
 
 /// 0 when connected at once, -EINPROGRESS when the outcome will be reported.
@@ -154,6 +156,18 @@ static inline long loop_send_pieces(int descriptor, struct iovec *pieces, int co
     message.msg_iov = pieces;
     message.msg_iovlen = (size_t)count;
     long result = sendmsg(descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return result < 0 ? -errno : result;
+}
+
+/// A non-blocking pipe into `ends` (out, in); returns how many bytes it holds, as near to `bytes` as the system allows.
+int loop_pipe_open(int ends[2], int bytes);
+
+/// Moves at most `count` bytes from a socket into an empty pipe, or from a pipe into a socket, without a copy.
+/// A peer that is gone raises SIGPIPE unless the process ignores it.
+long loop_splice(int from, int to, size_t count);
+
+static inline long loop_read(int descriptor, void *bytes, size_t count) {
+    long result = read(descriptor, bytes, count);
     return result < 0 ? -errno : result;
 }
 

@@ -19,7 +19,6 @@ extern long syscall(long number, ...);
 
 struct ring {
     int descriptor;
-    uint32_t features;
     /// The flags that the system took.
     uint32_t flags;
     uint32_t entries;
@@ -27,7 +26,6 @@ struct ring {
     uint32_t cq_mask;
     uint32_t *sq_head;
     uint32_t *sq_tail;
-    uint32_t *sq_flags;
     uint32_t *cq_head;
     uint32_t *cq_tail;
     void *entries_base;
@@ -61,10 +59,10 @@ enum {
     ring_completion_has_buffer = IORING_CQE_F_BUFFER,
     ring_completion_more = IORING_CQE_F_MORE,
     ring_poll_readable = POLLIN,
+    ring_poll_writable = POLLOUT,
     ring_poll_error = POLLERR,
     ring_buffer_shift = IORING_CQE_BUFFER_SHIFT,
     ring_deferred = IORING_SETUP_DEFER_TASKRUN,
-    ring_single_issuer = IORING_SETUP_SINGLE_ISSUER,
 };
 
 /// Opens a ring with room for `entries` orders per turn; the best of the modes that the system knows.
@@ -92,7 +90,6 @@ static inline int ring_open(struct ring *ring, uint32_t entries) {
     }
     memset(ring, 0, sizeof *ring);
     ring->descriptor = descriptor;
-    ring->features = params.features;
     ring->flags = params.flags;
     ring->entries = params.sq_entries;
     size_t submissions = params.sq_off.array + params.sq_entries * sizeof(uint32_t);
@@ -114,7 +111,6 @@ static inline int ring_open(struct ring *ring, uint32_t entries) {
     ring->entries_base = base;
     ring->sq_head = (uint32_t *)(queues + params.sq_off.head);
     ring->sq_tail = (uint32_t *)(queues + params.sq_off.tail);
-    ring->sq_flags = (uint32_t *)(queues + params.sq_off.flags);
     ring->sq_mask = *(uint32_t *)(queues + params.sq_off.ring_mask);
     ring->cq_head = (uint32_t *)(queues + params.cq_off.head);
     ring->cq_tail = (uint32_t *)(queues + params.cq_off.tail);

@@ -98,6 +98,12 @@ extension MultiplexLoop where Base: ~Copyable {
         slot(connection).pointee.kind == .plain ? base.deliveredBytes(connection) : sentBytes(connection)
     }
 
+    /// What is owed of a connection goes before what it receives next.
+    mutating func splice(_ source: ConnectionHandle, to sink: ConnectionHandle, count: UInt64) -> Bool {
+        slot(source).pointee.kind == .plain && slot(sink).pointee.kind == .plain && owed.isEmpty
+            && base.splice(source, to: sink, count: count)
+    }
+
     @inline(__always)
     mutating func pauseReceiving(_ connection: ConnectionHandle) {
         let slot = slot(connection)

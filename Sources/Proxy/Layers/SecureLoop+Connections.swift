@@ -97,6 +97,11 @@ extension SecureLoop where Base: ~Copyable {
     func isReceiving(_ connection: ConnectionHandle) -> Bool { base.isReceiving(connection) }
     mutating func pauseReceiving(_ connection: ConnectionHandle) { base.pauseReceiving(connection) }
 
+    mutating func splice(_ source: ConnectionHandle, to sink: ConnectionHandle, count: UInt64) -> Bool {
+        slots[source.index].pointee.stage == .plain && slots[sink.index].pointee.stage == .plain
+            && base.splice(source, to: sink, count: count)
+    }
+
     mutating func resumeReceiving(_ connection: ConnectionHandle) {
         let slot = slots[connection.index]
         if slot.pointee.stage != .plain, !base.isReceiving(connection), isWaiting(slot) { ready.append(connection) }

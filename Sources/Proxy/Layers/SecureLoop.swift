@@ -99,7 +99,7 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
             case .turn:
                 isTurnOwed = true
                 stepsLeft = LayerLimits.handshakeStepsPerTurn
-            case .acceptFailed, .established, .multiplexed, .opened, .connectFailed, .deadline, .wakeup:
+            case .acceptFailed, .established, .multiplexed, .opened, .connectFailed, .spliced, .deadline, .wakeup:
                 return
             }
         }

@@ -111,6 +111,9 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
     func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 { sentBytes(connection) }
     mutating func hurry(_ connection: ConnectionHandle) {}
 
+    /// Has no system that could.
+    mutating func splice(_ source: ConnectionHandle, to sink: ConnectionHandle, count: UInt64) -> Bool { false }
+
     mutating func pauseReceiving(_ connection: ConnectionHandle) { stage.change(connection) { $0.isReceiving = false } }
     mutating func resumeReceiving(_ connection: ConnectionHandle) { stage.change(connection) { $0.isReceiving = true } }
     func isReceiving(_ connection: ConnectionHandle) -> Bool { stage.line(connection).isReceiving }
