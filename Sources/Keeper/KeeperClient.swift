@@ -10,6 +10,8 @@ package final class KeeperClient: Sendable {
     package let keeperPID: Int32
     /// How many servers this keeper has started, this one included.
     package let serverStarts: Int
+    /// Whether a server of an earlier keeper was still finishing its requests when this one was started.
+    package let followsOther: Bool
 
     /// The end of every instance since the (first) inventory was taken, in order, each once. Finishes when the keeper
     /// is lost. For one consumer.
@@ -42,6 +44,7 @@ package final class KeeperClient: Sendable {
         let greeting = try connection.greeting()
         keeperPID = greeting.keeperPID
         serverStarts = greeting.serverStarts
+        followsOther = greeting.followsOther
         self.exits = exits
         keeperLost = lost
         self.connection = connection
@@ -75,10 +78,11 @@ package final class KeeperClient: Sendable {
         return (listener.descriptors, listener.bound)
     }
 
-    /// Closes a listener, here and in the keeper. Nothing may use its descriptors any more.
+    /// Closes a listener, here and in the keeper; here even when the keeper is lost. Nothing may use its descriptors any
+    /// more.
     package func unlisten(name: ListenerName) async throws(KeeperError) {
-        _ = try await connection.ask(.unlisten(name: name))
         connection.closeListener(name)
+        _ = try await connection.ask(.unlisten(name: name))
     }
 
     /// A port of 127.0.0.1 that the kernel gives to nobody else by itself, while a program that sets `SO_REUSEADDR`

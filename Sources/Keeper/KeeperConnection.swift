@@ -55,14 +55,16 @@ final class KeeperConnection: Sendable {
     }
 
     /// Waits for the first message. Blocks: before `run`, at the start of a server.
-    func greeting() throws(KeeperError) -> (keeperPID: Int32, serverStarts: Int) {
+    func greeting() throws(KeeperError) -> (keeperPID: Int32, serverStarts: Int, followsOther: Bool) {
         var entry = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
         var buffer = [UInt8](repeating: 0, count: KeeperLimits.packetBytesMax)
         let wait = CInt(KeeperLimits.greetingWait.nanoseconds / 1_000_000)
         guard poll(&entry, 1, wait) == 1, case .packet(let packet)? = try? socket.receive(through: &buffer) else {
             throw KeeperError(code: .lost, reason: "the keeper did not greet within \(KeeperLimits.greetingWait)")
         }
-        guard case .greeting(let version, let pid, let starts) = try KeeperWire.decode(KeeperMessage.self, packet.bytes)
+        guard
+            case .greeting(let version, let pid, let starts, let followsOther) =
+                try KeeperWire.decode(KeeperMessage.self, packet.bytes)
         else { throw KeeperError(code: .illFormed, reason: "the keeper's first message is no greeting") }
         guard version == KeeperWire.version else {
             throw KeeperError(
@@ -71,7 +73,7 @@ final class KeeperConnection: Sendable {
                     "the keeper speaks version \(version) of the protocol, this server version \(KeeperWire.version)",
                 hint: "the keeper runs another version of the program: stop it and start it again")
         }
-        return (pid, starts)
+        return (pid, starts, followsOther)
     }
 
     // MARK: - For callers

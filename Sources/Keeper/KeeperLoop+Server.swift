@@ -25,18 +25,17 @@ final class FormerServer {
 extension KeeperLoop {
     // MARK: - Start
 
-    func awaitFormerServer() {
-        guard let former = ServerRecord.formerServer(in: configuration.stateDirectory) else { return }
-        say("the server of an earlier keeper (pid \(former.identity.pid)) is finishing its requests: waiting for it")
+    func findFormerServer() {
+        guard let process = ServerRecord.formerServer(in: configuration.stateDirectory) else { return }
         // It knows by its closed socket. A signal might hurry it and cost the requests it is finishing.
-        place = .former(FormerServer(process: former, killAt: now + configuration.formerServerWait))
+        say("the server of an earlier keeper (pid \(process.identity.pid)) is finishing its requests")
+        former = FormerServer(process: process, killAt: now + configuration.formerServerWait)
     }
 
-    func formerServerEnded(_ former: FormerServer) {
-        guard case .former = place else { return }
-        _ = try? KeptInstance.bury(former.process)
-        say("the former server (pid \(former.process.identity.pid)) has ended")
-        place = .absent(startAt: now)
+    func formerServerEnded(_ ended: FormerServer) {
+        _ = try? KeptInstance.bury(ended.process)
+        say("the former server (pid \(ended.process.identity.pid)) has ended")
+        former = nil
     }
 
     func startServer() {
@@ -55,7 +54,11 @@ extension KeeperLoop {
             let link = ServerLink(process: process, socket: PacketSocket(pair.takeNear()), startedAt: now)
             place = .running(link)
             say("server started (pid \(pid), start \(serverStarts))")
-            tell(link, .greeting(version: KeeperWire.version, keeperPID: getpid(), serverStarts: serverStarts))
+            tell(
+                link,
+                .greeting(
+                    version: KeeperWire.version, keeperPID: getpid(), serverStarts: serverStarts,
+                    followsOther: former != nil))
         } catch {
             let delay = restarts.delay(afterLifetime: .zero)
             say("the server could not be started: \(error)")
@@ -117,7 +120,7 @@ extension KeeperLoop {
         case (.running(let link), .serving), (.running(let link), .stopping):
             course = .stopping
             _ = try? link.process.descriptor.signal(signal)
-        case (.absent, .serving), (.former, .serving):
+        case (.absent, .serving):
             place = .gone
             leave(exitCode: 0)
         default:

@@ -3,7 +3,8 @@
 //
 // What happens when:
 // 1. Start: records of an earlier keeper are read; processes that still are the ones they name are adopted, the others
-//    are reported as ended. An earlier keeper's server that still runs is waited for, since it holds the ports.
+//    are reported as ended. An earlier keeper's server that still finishes its requests is watched, and killed if it
+//    takes too long; it has let go of the ports and of the admin socket by itself.
 // 2. A server is started and told what there is. It asks for the inventory and then orders listeners, ports, instances.
 // 3. The server dies: its group is killed, its unclaimed ports are released, and the next one starts at once (or
 //    later: `ServerRestarts`). Listeners and instances stay.
@@ -46,8 +47,6 @@ final class KeeperLoop {
     /// The server's place.
     enum ServerPlace {
         case absent(startAt: Instant)
-        /// An earlier keeper's server is finishing its requests.
-        case former(FormerServer)
         case running(ServerLink)
         case gone
     }
@@ -57,6 +56,8 @@ final class KeeperLoop {
     let records: InstanceRecords
     var course = Course.serving
     var place = ServerPlace.absent(startAt: .zero)
+    /// An earlier keeper's server that is finishing its requests.
+    var former: FormerServer?
     var restarts = ServerRestarts()
     var serverStarts = 0
     /// By name; iterated in the order of names only.
@@ -80,7 +81,7 @@ final class KeeperLoop {
     /// Runs to the end and returns the exit code.
     func run() -> Int32 {
         adoptInstances()
-        awaitFormerServer()
+        findFormerServer()
         while true {
             now = MonotonicClock.now
             actOnTime()
@@ -98,11 +99,11 @@ final class KeeperLoop {
     private func actOnTime() {
         switch place {
         case .absent(let startAt) where now >= startAt: startServer()
-        case .former(let former) where now >= former.killAt: former.kill(say: surroundings.say)
         case .running(let link):
             if let killAt = link.killAt, now >= killAt { killSilentServer(link) }
         default: break
         }
+        if let former, now >= former.killAt { former.kill(say: surroundings.say) }
         if case .leaving(let exitCode, let killAt) = course {
             if now >= killAt { killLeftovers(exitCode: exitCode) }
             if instances.isEmpty { finish(exitCode: exitCode) }
@@ -137,9 +138,9 @@ final class KeeperLoop {
                 watch(.serverSocket(link), link.socketNumber, reads | (link.unsentCount > 0 ? POLLOUT : 0))
             }
             watch(.serverProcess(link), link.process.descriptor.number)
-        case .former(let former): watch(.former(former), former.process.descriptor.number)
         case .absent, .gone: break
         }
+        if let former { watch(.former(former), former.process.descriptor.number) }
         for instance in instances.values { watch(.instance(instance), instance.process.descriptor.number) }
 
         let wait = nextDeadline - MonotonicClock.now
@@ -163,10 +164,10 @@ final class KeeperLoop {
         var next = logCheckAt
         switch place {
         case .absent(let startAt): next = min(next, startAt)
-        case .former(let former): next = min(next, former.killAt)
         case .running(let link): next = min(next, link.killAt ?? next)
         case .gone: break
         }
+        if let former { next = min(next, former.killAt) }
         if case .leaving(_, let killAt) = course { next = min(next, killAt) }
         return next
     }

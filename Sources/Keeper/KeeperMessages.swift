@@ -26,8 +26,8 @@ enum KeeperOrder: Codable, Sendable {
 
 /// Keeper to server.
 enum KeeperMessage: Codable, Sendable {
-    /// The first message of every connection.
-    case greeting(version: Int, keeperPID: Int32, serverStarts: Int)
+    /// The first message of every connection. `followsOther`: a server of an earlier keeper still finishes its requests.
+    case greeting(version: Int, keeperPID: Int32, serverStarts: Int, followsOther: Bool)
     /// Comes with the listener's descriptors.
     case listener(name: ListenerName, endpoint: Endpoint, bound: Endpoint)
     /// Parts of the inventory that was asked for under this number.
@@ -50,7 +50,7 @@ enum KeeperAnswer: Codable, Sendable {
 /// Messages to bytes and back.
 enum KeeperWire {
     /// Counts up with every change of a message.
-    static let version = 1
+    static let version = 2
 
     static func encode(_ message: some Encodable) throws(KeeperError) -> [UInt8] {
         let encoder = JSONEncoder()

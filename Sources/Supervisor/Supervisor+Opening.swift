@@ -60,9 +60,22 @@ extension Supervisor {
     }
 
     func openListener(_ setting: ListenerSetting) async throws -> BoundListener {
-        let bound = try await surroundings.keeper.listen(
-            name: setting.name, endpoint: setting.bind, sockets: configuration.workers)
-        return BoundListener(name: setting.name, descriptors: bound.descriptors, address: bound.bound)
+        while true {
+            do {
+                let bound = try await surroundings.keeper.listen(
+                    name: setting.name, endpoint: setting.bind, sockets: configuration.workers)
+                return BoundListener(name: setting.name, descriptors: bound.descriptors, address: bound.bound)
+            } catch {
+                guard awaitsFormerServer else { throw error }
+                try await Task.sleep(for: Limits.drainTick)
+            }
+        }
+    }
+
+    /// Whether a server whose keeper is gone may still have to let go of a port.
+    private var awaitsFormerServer: Bool {
+        stage == .starting && surroundings.keeper.followsOther
+            && MonotonicClock.now < openedAt + Limits.formerServerWait
     }
 
     /// What is known of a service's fleet from before; `nil` for a new one, and for fixed backends.

@@ -1,7 +1,8 @@
 // The orderly end: take nothing new, let what is in flight finish, then stop the instances.
 //
 // 1. The listening sockets are closed, here and in the keeper: whoever comes now is refused by the kernel at once and can
-//    go elsewhere, and is not left in a queue that nobody serves. (When the keeper was lost they stay open, for the next.)
+//    go elsewhere, and is not left in a queue that nobody serves. (When the keeper was lost, the next one may listen at
+//    once.)
 // 2. The data plane drains: idle connections are closed, the others end with their answer. Tunnels go on.
 // 3. When no request is in flight, or `drain` has passed since 1, the fleets stop their instances (unless the keeper is
 //    lost): tunnels get their own deadline, but no wait for anything in flight outlasts `drain` since 1.
@@ -43,7 +44,7 @@ extension Supervisor {
     /// The rest of the way, as one job.
     func end() async {
         let stopsInstances = stage == .draining(stopsInstances: true)
-        if stopsInstances { await closeListeners() }
+        await closeListeners()
         await waitUntil { gateway in gateway.requestsInFlight <= self.tunnelsInFlight }
         if stopsInstances { for service in supervised.keys.sorted() { stopAll(service) } }
         // A request is over when its answer is on its way; its connection is when the client has the answer.

@@ -58,11 +58,14 @@ package actor Supervisor {
         package var seed: UInt64
         /// Tells whoever started the front door, in a sentence, that it is open and where.
         package var announce: @Sendable (String) -> Void
+        /// Called when the keeper is gone: what the next front door needs is to be let go.
+        package var keeperLost: @Sendable () -> Void
 
         package init(
             stateDirectory: String, settingsDirectory: String, environment: [String: String], version: String,
             engineReason: String, workers: Int, accessLog: String?, seed: UInt64,
             announce: @escaping @Sendable (String) -> Void,
+            keeperLost: @escaping @Sendable () -> Void = {},
             readSettings: @escaping @Sendable () -> Result<Settings, SettingsProblems>
         ) {
             self.stateDirectory = stateDirectory
@@ -74,6 +77,7 @@ package actor Supervisor {
             self.accessLog = accessLog
             self.seed = seed
             self.announce = announce
+            self.keeperLost = keeperLost
             self.readSettings = readSettings
         }
     }
@@ -97,6 +101,7 @@ package actor Supervisor {
     var isReloading = false
     let store: SnapshotStore
     let startedAt = Timestamp.now()
+    let openedAt = MonotonicClock.now
     private var nextBackend: UInt32 = 1
     private var nextLoadSample = Instant.zero
     private var hasToldOfLogLoss = false
@@ -124,6 +129,8 @@ package actor Supervisor {
         static let tick = Duration.milliseconds(50)
         /// While an instance drains: so long it may wait for nothing.
         static let drainTick = Duration.milliseconds(5)
+        /// How long a server may take to notice that its keeper is gone, and to close its listeners.
+        static let formerServerWait = Duration.seconds(8)
         /// Until a host name is looked up again after it did not resolve.
         static let resolveInterval = Duration.seconds(5)
         /// From SIGTERM to SIGKILL for an instance of a service that is gone from the settings.
@@ -167,6 +174,7 @@ package actor Supervisor {
         for await _ in surroundings.keeper.keeperLost {
             surroundings.events.record(
                 .serverStopping, message: "the keeper is gone; draining, then ending. The instances go on")
+            configuration.keeperLost()
             drain(stoppingInstances: false)
         }
     }

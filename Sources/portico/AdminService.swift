@@ -7,9 +7,13 @@ import Synchronization
 struct AdminService: Sendable {
     /// Between two tries.
     static let retryInterval = Duration.seconds(5)
+    /// Between two tries of the first claim.
+    static let claimInterval = Duration.milliseconds(20)
 
     /// Whether a first failure ends the server. A server that follows a killed one serves without.
     var isEssential: Bool
+    /// How long the first claim is tried for: a server before us may still have to let go of the socket.
+    var claimWait = Duration.zero
     /// Serves until it fails or the task is cancelled; calls back once it answers.
     var serve: @Sendable (_ onListening: @escaping @Sendable () async -> Void) async throws -> Void
     /// Takes a sentence for the operator.
@@ -19,6 +23,7 @@ struct AdminService: Sendable {
     /// Puts one result into `claim`: success when it answers, or when it is not essential and has failed.
     func run(_ claim: AsyncStream<Result<Void, any Error>>.Continuation) async {
         let isFailing = Mutex(false)
+        let claimEnd = ContinuousClock.now + claimWait
         while !Task.isCancelled {
             let cause: String
             do {
@@ -33,6 +38,10 @@ struct AdminService: Sendable {
                 }
                 cause = "it ended"
             } catch {
+                if isEssential, ContinuousClock.now < claimEnd {
+                    try? await Task.sleep(for: Self.claimInterval)
+                    continue
+                }
                 if isEssential, case .enqueued = claim.yield(.failure(error)) {
                     claim.finish()
                     return

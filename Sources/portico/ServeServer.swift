@@ -28,13 +28,15 @@ extension ServeComposition {
             let events = EventLog(path: state.eventLog)
             if let problem = events.problem { complain("\(problem)") }
             let settings = try loadSettings(file: file, directory: directory, state: state, events: events)
+            let (orphaned, orphan) = AsyncStream.makeStream(of: Void.self)
             let supervisor = try compose(
-                settings, file, directory, state, EngineChoice(requested: engine), keeper: keeper, events: events)
+                settings, file, directory, state, EngineChoice(requested: engine), keeper: keeper, events: events,
+                keeperLost: { orphan.finish() })
             let admin = AdminServer(socket: adminSocket, administrator: supervisor)
             try await run(
                 supervisor,
                 admin: AdminService(
-                    isEssential: keeper.serverStarts == 1,
+                    isEssential: keeper.serverStarts == 1, claimWait: keeper.followsOther ? formerServerWait : .zero,
                     serve: { onListening in
                         try prepareDirectory(of: adminSocket)
                         try await admin.run(onListening: onListening)
@@ -42,7 +44,8 @@ extension ServeComposition {
                     tell: { text in
                         events.record(.adminUnavailable, message: text)
                         complain(text)
-                    }))
+                    }),
+                until: orphaned)
             return 0
         } catch {
             let code = complain("\(error)")
@@ -52,6 +55,9 @@ extension ServeComposition {
             return code
         }
     }
+
+    /// How long a server before us, whose keeper is gone, may take to let go of the admin socket.
+    private static let formerServerWait = Duration.seconds(8)
 
     @discardableResult
     private static func complain(_ text: String) -> Int32 {
@@ -107,7 +113,7 @@ extension ServeComposition {
 
     private static func compose(
         _ settings: Settings, _ file: String, _ directory: String, _ state: StateDirectory, _ engine: EngineChoice,
-        keeper: KeeperClient, events: EventLog
+        keeper: KeeperClient, events: EventLog, keeperLost: @escaping @Sendable () -> Void
     ) throws -> Supervisor {
         let workers =
             switch settings.workers {
@@ -134,6 +140,7 @@ extension ServeComposition {
                 engineReason: engine.reason, workers: workers,
                 accessLog: accessLog, seed: seed,
                 announce: { FileHandle.standardError.write(Data("portico: \($0)\n".utf8)) },
+                keeperLost: keeperLost,
                 readSettings: {
                     let read = SettingsLoading.load(file, directory: directory)
                     if case .success(let settings) = read { remember(settings, state: state, events: events) }
@@ -146,7 +153,10 @@ extension ServeComposition {
         try Files.makeDirectory(directory, mode: 0o755)
     }
 
-    private static func run(_ supervisor: Supervisor, admin: AdminService) async throws {
+    /// - Parameter orphaned: finishes when the keeper is gone: the next front door needs the admin socket then.
+    private static func run(
+        _ supervisor: Supervisor, admin: AdminService, until orphaned: AsyncStream<Void>
+    ) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -164,7 +174,14 @@ extension ServeComposition {
                 }
             }
             let (claims, claim) = AsyncStream.makeStream(of: Result<Void, any Error>.self)
-            group.addTask { await admin.run(claim) }
+            group.addTask {
+                await withTaskGroup(of: Void.self) { both in
+                    both.addTask { await admin.run(claim) }
+                    both.addTask { for await _ in orphaned {} }
+                    await both.next()
+                    both.cancelAll()
+                }
+            }
             for await result in claims {
                 try result.get()
                 break

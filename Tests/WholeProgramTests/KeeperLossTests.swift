@@ -16,7 +16,12 @@ struct KeeperLossTests {
             var pid: Int32?
             var phase: String
         }
+        struct Listener: Decodable {
+            var address: String
+        }
         var keeperPID: Int32
+        var serverPID: Int32
+        var listeners: [Listener]
         var ready: Bool
         var services: [Service]
     }
@@ -35,12 +40,17 @@ struct KeeperLossTests {
 
         let first = try Program.portico.start(["serve", file, "--state", state])
         let before = try #require(try readyStatus(state), "the front door did not get ready")
+        // A request that is still on its way: the first server has something to finish.
+        let listener = try #require(before.listeners.first)
+        let client = try #require(slowClient(of: listener.address))
         kill(before.keeperPID, SIGKILL)
         first.waitUntilExit()
 
         let second = try Program.portico.start(["serve", file, "--state", state])
         let after = try #require(
             try readyStatus(state, where: { $0.keeperPID != before.keeperPID }), "the second did not get ready")
+        #expect(isRunning(before.serverPID), "the first server had nothing to finish")
+        close(client)
         #expect(after.services.first?.backends.map(\.pid) == before.services.first?.backends.map(\.pid))
         #expect(after.services.first?.backends.map(\.name) == ["app-1", "app-2"])
 
@@ -51,6 +61,24 @@ struct KeeperLossTests {
         for backend in after.services.first?.backends ?? [] {
             #expect(!isRunning(try #require(backend.pid)), "\(backend.name) still runs")
         }
+    }
+
+    /// A connection that has sent half a request.
+    private func slowClient(of address: String) -> CInt? {
+        guard let port = address.split(separator: ":").last.flatMap({ UInt16($0) }) else { return nil }
+        let client = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        var place = sockaddr_in()
+        place.sin_family = sa_family_t(AF_INET)
+        place.sin_port = port.bigEndian
+        place.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let result = withUnsafePointer(to: &place) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        let half = "GET / HTTP/1.1\r\nHost: h\r\n"
+        guard result == 0, send(client, half, half.utf8.count, 0) == half.utf8.count else { return nil }
+        return client
     }
 
     /// Whether there is such a process and it has not ended. An adopted one is nobody's child but init's, which may take
