@@ -17,7 +17,7 @@ struct KeeperLossTests {
             var phase: String
         }
         struct Listener: Decodable {
-            var address: String
+            var bind: String
         }
         var keeperPID: Int32
         var serverPID: Int32
@@ -42,7 +42,7 @@ struct KeeperLossTests {
         let before = try #require(try readyStatus(state), "the front door did not get ready")
         // A request that is still on its way: the first server has something to finish.
         let listener = try #require(before.listeners.first)
-        let client = try #require(slowClient(of: listener.address))
+        let client = try #require(slowClient(of: listener.bind))
         kill(before.keeperPID, SIGKILL)
         first.waitUntilExit()
 
