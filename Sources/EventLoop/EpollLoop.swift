@@ -77,7 +77,7 @@ package struct EpollLoop: EventLoop, ~Copyable {
         table.localAddress(connection)
     }
 
-    package var lentBytes: Int { blocks.lentBytes }
+    package var lentBytes: Int { blocks.lentBytes + table.splices.heldBytes }
 
     package var openDescriptors: Int { table.openDescriptors + table.splices.openDescriptors + 1 }
 

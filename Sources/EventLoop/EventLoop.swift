@@ -29,7 +29,7 @@ package protocol EventLoop: ~Copyable {
     /// Descriptors open now: connections on both sides, listeners and the loop's own.
     var openDescriptors: Int { get }
 
-    /// Bytes of blocks lent now, for what is unsent or incomplete.
+    /// Bytes of blocks lent now, for what is unsent or incomplete, and bytes in the pipes of splices.
     var lentBytes: Int { get }
 
     // MARK: Listeners

@@ -122,7 +122,7 @@ package struct RingLoop: EventLoop, ~Copyable {
         table.localAddress(connection)
     }
 
-    package var lentBytes: Int { blocks.lentBytes }
+    package var lentBytes: Int { blocks.lentBytes + table.splices.heldBytes }
 
     /// With the ring itself.
     package var openDescriptors: Int { table.openDescriptors + table.splices.openDescriptors + 1 }

@@ -50,6 +50,8 @@ struct SpliceTable: ~Copyable {
     private var spares: [SplicePipe] = []
     /// Of pipes in use and spare ones.
     private(set) var openDescriptors = 0
+    /// Bytes in all pipes.
+    private(set) var heldBytes = 0
 
     deinit {
         for pipe in spares { Self.close(pipe) }
@@ -76,6 +78,7 @@ struct SpliceTable: ~Copyable {
     mutating func end(_ number: UInt32) {
         let splice = splices[Int(number)]
         free.append(number)
+        heldBytes -= splice.held
         if splice.held == 0, spares.count < LoopLimits.sparePipesMax {
             spares.append(splice.pipe)
         } else {
@@ -97,6 +100,7 @@ struct SpliceTable: ~Copyable {
             if result > 0 {
                 splices[Int(number)].held = result
                 splices[Int(number)].left -= UInt64(result)
+                heldBytes += result
                 continue
             }
             switch CInt(-result) {
@@ -122,6 +126,7 @@ struct SpliceTable: ~Copyable {
             if result > 0 {
                 splices[Int(number)].held -= result
                 splices[Int(number)].untold += result
+                heldBytes -= result
                 sent &+= UInt64(result)
                 budget -= result
                 continue
@@ -150,6 +155,7 @@ struct SpliceTable: ~Copyable {
                 guard result > 0 else { break }
                 splices[Int(number)].held -= result
                 splices[Int(number)].untold += result
+                heldBytes -= result
                 body(UnsafeMutableRawBufferPointer(rebasing: room[..<result]))
             }
         }

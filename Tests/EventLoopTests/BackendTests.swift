@@ -60,6 +60,7 @@ class Bench {
     func splice(_ source: ConnectionHandle, to sink: ConnectionHandle, count: UInt64) -> Bool { fatalError("abstract") }
     func reset(_ connection: ConnectionHandle) { fatalError("abstract") }
     var openDescriptors: Int { fatalError("abstract") }
+    var lentBytes: Int { fatalError("abstract") }
     func shutdownSending(_ connection: ConnectionHandle) { fatalError("abstract") }
     func pauseListening(token: UInt32) { fatalError("abstract") }
     func resumeListening(token: UInt32) { fatalError("abstract") }
@@ -128,6 +129,7 @@ private final class BenchOf<Loop: EventLoop & ~Copyable>: Bench {
     }
     override func reset(_ connection: ConnectionHandle) { loop.reset(connection) }
     override var openDescriptors: Int { loop.openDescriptors }
+    override var lentBytes: Int { loop.lentBytes }
     override func shutdownSending(_ connection: ConnectionHandle) { loop.shutdownSending(connection) }
     override func pauseListening(token: UInt32) { loop.pauseListening(token: token) }
     override func resumeListening(token: UInt32) { loop.resumeListening(token: token) }

@@ -232,6 +232,7 @@ private final class Relay {
             let sender = try relay.feed(bytes)
             #expect(relay.run { relay.spliced > 0 && relay.congestions > 0 } == nil)
             #expect(relay.bench.openDescriptors == before + 2)
+            #expect(relay.bench.lentBytes >= relay.bench.unsentBytes(relay.sink))
             if closesSink {
                 let held = relay.bench.unsentBytes(relay.sink)
                 relay.bench.close(relay.sink)
@@ -248,6 +249,7 @@ private final class Relay {
             }
             relay.finish(sender, relay.sender)
             #expect(relay.bench.isQuiet())
+            #expect(relay.bench.lentBytes == 0)
         }
     }
 }
