@@ -65,7 +65,22 @@ extension Worker where Loop: ~Copyable {
         if client.pointee.flags.contains(.inputEnded) { loop.shutdownSending(upstream.pointee.handle) }
     }
 
-    private mutating func touchTunnel(_ client: ClientPointer) {
+    /// Whether a slow end has taken something since this was last asked: what leaves for it by and by is no event.
+    func hasTunnelMoved(_ client: ClientPointer) -> Bool {
+        let upstream = upstreams[client.pointee.upstream.index]
+        let forClient = hasTaken(client.pointee.handle, since: &client.pointee.sentMark)
+        let forUpstream = hasTaken(upstream.pointee.handle, since: &upstream.pointee.sentMark)
+        return forClient || forUpstream
+    }
+
+    private func hasTaken(_ connection: ConnectionHandle, since mark: inout UInt64) -> Bool {
+        let delivered = loop.deliveredBytes(connection)
+        defer { mark = delivered }
+        return delivered != mark
+            && (loop.unsentBytes(connection) > 0 || delivered != loop.sentBytes(connection))
+    }
+
+    mutating func touchTunnel(_ client: ClientPointer) {
         let timeout =
             client.pointee.flags.contains(.isTCP)
             ? listeners[Int(client.pointee.listener)].rules.tcpIdleTimeout

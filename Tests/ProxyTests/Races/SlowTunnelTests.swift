@@ -1,0 +1,46 @@
+// A tunnel whose one end takes bytes by and by: no event tells of that, and still it is not idle.
+
+import EventLoop
+import Routing
+import Testing
+import Vocabulary
+
+@Suite struct SlowTunnelTests {
+    private static let ask = "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    private static let agree =
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+    @Test(arguments: [true, false]) func `a tunnel is kept while a slow end still takes bytes`(isClientSlow: Bool) {
+        let bench = RaceBench { $0.timeouts.tunnel = .seconds(10) }
+        let client = bench.accept()
+        bench.receive(client, Self.ask)
+        let upstream = bench.upstream
+        bench.tell(.connected, upstream)
+        bench.receive(upstream, Self.agree)
+        bench.stage.takesBytes = false
+        let slow = isClientSlow ? client : upstream
+        bench.receive(isClientSlow ? upstream : client, String(repeating: "x", count: 1000))
+        for _ in 0..<5 {
+            bench.stage.lines[slow.index]!.taken += 100
+            bench.wait(.seconds(10))
+            #expect(bench.isOpen(client))
+        }
+        // Now it takes nothing more.
+        bench.wait(.seconds(10))
+        #expect(!bench.isOpen(client))
+        #expect(!bench.isOpen(upstream))
+    }
+
+    @Test func `a tunnel in which nothing waits is closed when its time is over`() {
+        let bench = RaceBench { $0.timeouts.tunnel = .seconds(10) }
+        let client = bench.accept()
+        bench.receive(client, Self.ask)
+        bench.tell(.connected, bench.upstream)
+        bench.receive(bench.upstream, Self.agree)
+        bench.receive(client, "x")
+        bench.wait(.milliseconds(9_999))
+        #expect(bench.isOpen(client))
+        bench.wait(.milliseconds(1))
+        #expect(!bench.isOpen(client))
+    }
+}
