@@ -181,7 +181,11 @@ package struct EpollLoop: EventLoop, ~Copyable {
             watchRoom(sink.index)
         case .complete:
             // It took what it was to take, and was not seen to have no more.
-            if loop_has_input(table[index].pointee.descriptor) == 0 { table[index].pointee.flags.remove(.readable) }
+            if loop_has_input(table[index].pointee.descriptor) == 0 {
+                table[index].pointee.flags.remove(.readable)
+            } else {
+                table[index].pointee.flags.insert(.readable)
+            }
         case .turn, .sourceEnded, .sourceFailed, .sinkFailed: break
         }
         return table.tellSplice(index, after: stop, &event)

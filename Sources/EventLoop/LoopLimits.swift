@@ -16,7 +16,7 @@ package struct LoopLimits: Sendable {
     /// Bytes that one splice moves before others get their turn.
     static let splicedPerTurn = 1 << 20
     /// Empty pipes kept for the next splice.
-    static let sparePipesMax = 16
+    static let sparePipesMax = 8
     /// Spare blocks kept of each size; more are given back to the system.
     static let spareBlocksMax = 512
 

@@ -90,6 +90,7 @@ struct SpliceTable: ~Copyable {
     /// Moves what can be moved in one turn.
     mutating func move(_ number: UInt32, from source: CInt, to sink: CInt, sent: inout UInt64) -> SpliceStop {
         var budget = LoopLimits.splicedPerTurn
+        var hasAskedTwice = false
         while true {
             if let stop = empty(number, into: sink, sent: &sent, budget: &budget) { return stop }
             let splice = splices[Int(number)]
@@ -105,7 +106,11 @@ struct SpliceTable: ~Copyable {
             }
             switch CInt(-result) {
             case EINTR: continue
-            case EAGAIN: return .sourceEmpty
+            case EAGAIN:
+                guard loop_has_input(source) != 0 else { return .sourceEmpty }
+                // Bytes that came just now; or bytes behind an urgent one, which only receiving steps over.
+                if hasAskedTwice { return .sourceEnded }
+                hasAskedTwice = true
             case 0, EINVAL: return .sourceEnded
             case let error: return .sourceFailed(error)
             }

@@ -10,8 +10,8 @@ package final class KeeperClient: Sendable {
     package let keeperPID: Int32
     /// How many servers this keeper has started, this one included.
     package let serverStarts: Int
-    /// Whether a server of an earlier keeper was still finishing its requests when this one was started.
-    package let followsOther: Bool
+    /// A server of an earlier keeper that was still finishing its requests when this one was started.
+    private let formerServer: ProcessDescriptor?
 
     /// The end of every instance since the (first) inventory was taken, in order, each once. Finishes when the keeper
     /// is lost. For one consumer.
@@ -44,7 +44,12 @@ package final class KeeperClient: Sendable {
         let greeting = try connection.greeting()
         keeperPID = greeting.keeperPID
         serverStarts = greeting.serverStarts
-        followsOther = greeting.followsOther
+        // A process that can't be looked at is as good as gone.
+        if let pid = greeting.formerServerPID {
+            formerServer = try? ProcessDescriptor(opening: pid)
+        } else {
+            formerServer = nil
+        }
         self.exits = exits
         keeperLost = lost
         self.connection = connection
@@ -53,6 +58,15 @@ package final class KeeperClient: Sendable {
             thread.detach()
         } catch {
             throw KeeperError(error)
+        }
+    }
+
+    /// Whether that server is still there: it may still have to let go of ports and the admin socket, and requests of
+    /// its own may be in flight to instances.
+    package var isFormerServerAlive: Bool {
+        switch formerServer {
+        case .some(let process): !process.hasEnded
+        case nil: false
         }
     }
 

@@ -55,7 +55,7 @@ final class KeeperConnection: Sendable {
     }
 
     /// Waits for the first message. Blocks: before `run`, at the start of a server.
-    func greeting() throws(KeeperError) -> (keeperPID: Int32, serverStarts: Int, followsOther: Bool) {
+    func greeting() throws(KeeperError) -> (keeperPID: Int32, serverStarts: Int, formerServerPID: Int32?) {
         var entry = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
         var buffer = [UInt8](repeating: 0, count: KeeperLimits.packetBytesMax)
         let wait = CInt(KeeperLimits.greetingWait.nanoseconds / 1_000_000)
@@ -63,7 +63,7 @@ final class KeeperConnection: Sendable {
             throw KeeperError(code: .lost, reason: "the keeper did not greet within \(KeeperLimits.greetingWait)")
         }
         guard
-            case .greeting(let version, let pid, let starts, let followsOther) =
+            case .greeting(let version, let pid, let starts, let former) =
                 try KeeperWire.decode(KeeperMessage.self, packet.bytes)
         else { throw KeeperError(code: .illFormed, reason: "the keeper's first message is no greeting") }
         guard version == KeeperWire.version else {
@@ -73,7 +73,7 @@ final class KeeperConnection: Sendable {
                     "the keeper speaks version \(version) of the protocol, this server version \(KeeperWire.version)",
                 hint: "the keeper runs another version of the program: stop it and start it again")
         }
-        return (pid, starts, followsOther)
+        return (pid, starts, former)
     }
 
     // MARK: - For callers

@@ -58,7 +58,7 @@ extension KeeperLoop {
                 link,
                 .greeting(
                     version: KeeperWire.version, keeperPID: getpid(), serverStarts: serverStarts,
-                    followsOther: former != nil))
+                    formerServerPID: former?.process.identity.pid))
         } catch {
             let delay = restarts.delay(afterLifetime: .zero)
             say("the server could not be started: \(error)")
@@ -162,7 +162,12 @@ extension KeeperLoop {
     func finish(exitCode: Int32) {
         for id in ended.keys.sorted() { removeRecord(id) }
         do {
-            try ServerRecord.remove(in: configuration.stateDirectory)
+            if let former {
+                // The next keeper has to know of it.
+                try ServerRecord.write(former.process.identity, keeper: nil, in: configuration.stateDirectory)
+            } else {
+                try ServerRecord.remove(in: configuration.stateDirectory)
+            }
         } catch {
             say("\(error)")
         }

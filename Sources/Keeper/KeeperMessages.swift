@@ -26,8 +26,9 @@ enum KeeperOrder: Codable, Sendable {
 
 /// Keeper to server.
 enum KeeperMessage: Codable, Sendable {
-    /// The first message of every connection. `followsOther`: a server of an earlier keeper still finishes its requests.
-    case greeting(version: Int, keeperPID: Int32, serverStarts: Int, followsOther: Bool)
+    /// The first message of every connection. `formerServerPID`: of a server of an earlier keeper that
+    /// still finishes its requests.
+    case greeting(version: Int, keeperPID: Int32, serverStarts: Int, formerServerPID: Int32?)
     /// Comes with the listener's descriptors.
     case listener(name: ListenerName, endpoint: Endpoint, bound: Endpoint)
     /// Parts of the inventory that was asked for under this number.

@@ -33,6 +33,8 @@ struct Upstream {
     var stash = Stash()
     /// `sentBytes` when the request in progress began: unchanged means that nothing of it was sent.
     var sentMark: UInt64 = 0
+    /// `deliveredBytes` when the backend was last seen to be slow with what it is sent.
+    var deliveredMark: UInt64 = 0
     /// When it last came into the pool.
     var idleSince = Instant.zero
     /// Neighbours in the pool.

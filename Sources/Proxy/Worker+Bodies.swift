@@ -58,6 +58,9 @@ extension Worker where Loop: ~Copyable {
         if upstream.pointee.phase == .awaitingHead {
             let timeout = services[Int(client.pointee.service)].timeouts.response
             loop.setDeadline(client.pointee.upstream, loop.now + timeout)
+            if loop.isCongested(client.pointee.upstream) {
+                upstream.pointee.deliveredMark = loop.deliveredBytes(client.pointee.upstream)
+            }
         }
         if client.pointee.requestBody.isDone {
             loop.clearDeadline(client.pointee.handle)

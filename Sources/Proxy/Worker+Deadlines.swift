@@ -71,6 +71,13 @@ extension Worker where Loop: ~Copyable {
         rearmBody(client)
     }
 
+    /// Whether an end to which bytes are on their way has acknowledged some since `mark`.
+    func hasTaken(_ connection: ConnectionHandle, since mark: inout UInt64) -> Bool {
+        let delivered = loop.deliveredBytes(connection)
+        defer { mark = delivered }
+        return delivered != mark && (loop.unsentBytes(connection) > 0 || delivered != loop.sentBytes(connection))
+    }
+
     /// Begins to measure how fast the client takes what waits for it.
     func beginReadRate(_ client: ClientPointer) {
         client.pointee.readRate = RateWindow(began: loop.now, mark: loop.deliveredBytes(client.pointee.handle))
@@ -108,7 +115,8 @@ extension Worker where Loop: ~Copyable {
             // While the client is still sending, its own deadline runs; the backend's begins with the last byte. But a
             // backend that takes nothing, or leaves `Expect: 100-continue` unanswered, is late.
             let awaitsContinue = client.pointee.flags.contains(.expectsContinue) && client.pointee.bytesIn == 0
-            if !client.pointee.requestBody.isDone, !loop.isCongested(handle), !awaitsContinue {
+            let isWaited = !loop.isCongested(handle) || hasTaken(handle, since: &upstream.pointee.deliveredMark)
+            if !client.pointee.requestBody.isDone, isWaited, !awaitsContinue {
                 let timeout = services[Int(client.pointee.service)].timeouts.response
                 return loop.setDeadline(handle, loop.now + timeout)
             }

@@ -69,15 +69,8 @@ extension Worker where Loop: ~Copyable {
     func hasTunnelMoved(_ client: ClientPointer) -> Bool {
         let upstream = upstreams[client.pointee.upstream.index]
         let forClient = hasTaken(client.pointee.handle, since: &client.pointee.sentMark)
-        let forUpstream = hasTaken(upstream.pointee.handle, since: &upstream.pointee.sentMark)
+        let forUpstream = hasTaken(upstream.pointee.handle, since: &upstream.pointee.deliveredMark)
         return forClient || forUpstream
-    }
-
-    private func hasTaken(_ connection: ConnectionHandle, since mark: inout UInt64) -> Bool {
-        let delivered = loop.deliveredBytes(connection)
-        defer { mark = delivered }
-        return delivered != mark
-            && (loop.unsentBytes(connection) > 0 || delivered != loop.sentBytes(connection))
     }
 
     mutating func touchTunnel(_ client: ClientPointer) {

@@ -61,21 +61,17 @@ extension Supervisor {
 
     func openListener(_ setting: ListenerSetting) async throws -> BoundListener {
         while true {
+            // Asked before the try: it may let go of the port and end right after it.
+            let mayBeHeld = !isOpen && surroundings.keeper.isFormerServerAlive
             do {
                 let bound = try await surroundings.keeper.listen(
                     name: setting.name, endpoint: setting.bind, sockets: configuration.workers)
                 return BoundListener(name: setting.name, descriptors: bound.descriptors, address: bound.bound)
             } catch {
-                guard awaitsFormerServer else { throw error }
+                guard mayBeHeld, error.code != .lost else { throw error }
                 try await Task.sleep(for: Limits.drainTick)
             }
         }
-    }
-
-    /// Whether a server whose keeper is gone may still have to let go of a port.
-    private var awaitsFormerServer: Bool {
-        stage == .starting && surroundings.keeper.followsOther
-            && MonotonicClock.now < openedAt + Limits.formerServerWait
     }
 
     /// What is known of a service's fleet from before; `nil` for a new one, and for fixed backends.

@@ -1,6 +1,7 @@
 // The routing table: built whole from what is known now, published when something in it changed.
 
 import Fleet
+import Keeper
 import Kernel
 import Proxy
 import Routing
@@ -47,6 +48,10 @@ extension Supervisor {
                     stopDeadline: stopDeadline)
                 let verdict = limits.verdict(gauges, began: drain.began, now: now)
                 guard verdict != .waiting else { continue }
+                // What a server before us has in flight is not counted here.
+                if verdict == .drained, now < drain.began + limits.requests, surroundings.keeper.isFormerServerAlive {
+                    continue
+                }
                 supervised[service]?.live[id]?.drain = nil
                 step(service) { $0.handle(verdict == .drained ? .drained(id) : .drainExpired(id), now: $1) }
             }

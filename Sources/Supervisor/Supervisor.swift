@@ -101,7 +101,8 @@ package actor Supervisor {
     var isReloading = false
     let store: SnapshotStore
     let startedAt = Timestamp.now()
-    let openedAt = MonotonicClock.now
+    /// Whether the keeper is gone: what the fleets remember is the next front door's business.
+    var isOrphaned = false
     private var nextBackend: UInt32 = 1
     private var nextLoadSample = Instant.zero
     private var hasToldOfLogLoss = false
@@ -129,8 +130,6 @@ package actor Supervisor {
         static let tick = Duration.milliseconds(50)
         /// While an instance drains: so long it may wait for nothing.
         static let drainTick = Duration.milliseconds(5)
-        /// How long a server may take to notice that its keeper is gone, and to close its listeners.
-        static let formerServerWait = Duration.seconds(8)
         /// Until a host name is looked up again after it did not resolve.
         static let resolveInterval = Duration.seconds(5)
         /// From SIGTERM to SIGKILL for an instance of a service that is gone from the settings.
@@ -172,10 +171,11 @@ package actor Supervisor {
 
     private func watchKeeper() async {
         for await _ in surroundings.keeper.keeperLost {
-            surroundings.events.record(
-                .serverStopping, message: "the keeper is gone; draining, then ending. The instances go on")
+            isOrphaned = true
             configuration.keeperLost()
             drain(stoppingInstances: false)
+            surroundings.events.record(
+                .serverStopping, message: "the keeper is gone; draining, then ending. The instances go on")
         }
     }
 
@@ -230,7 +230,7 @@ package actor Supervisor {
 
     /// Steps one fleet, saves what it remembers, and carries its orders out.
     func step(_ service: ServiceName, _ change: (inout Fleet, Instant) -> [FleetOrder]) {
-        guard supervised[service] != nil else { return }
+        guard supervised[service] != nil, !isOrphaned else { return }
         let orders = change(&supervised[service]!.fleet, MonotonicClock.now)
         carryOut(orders, of: service)
     }

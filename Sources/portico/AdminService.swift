@@ -8,12 +8,12 @@ struct AdminService: Sendable {
     /// Between two tries.
     static let retryInterval = Duration.seconds(5)
     /// Between two tries of the first claim.
-    static let claimInterval = Duration.milliseconds(20)
+    static let claimInterval = Duration.milliseconds(100)
 
     /// Whether a first failure ends the server. A server that follows a killed one serves without.
     var isEssential: Bool
-    /// How long the first claim is tried for: a server before us may still have to let go of the socket.
-    var claimWait = Duration.zero
+    /// Whether a first failure may be tried again: a server before us may still have to let go of the socket.
+    var mayBeHeld: @Sendable () -> Bool = { false }
     /// Serves until it fails or the task is cancelled; calls back once it answers.
     var serve: @Sendable (_ onListening: @escaping @Sendable () async -> Void) async throws -> Void
     /// Takes a sentence for the operator.
@@ -23,9 +23,9 @@ struct AdminService: Sendable {
     /// Puts one result into `claim`: success when it answers, or when it is not essential and has failed.
     func run(_ claim: AsyncStream<Result<Void, any Error>>.Continuation) async {
         let isFailing = Mutex(false)
-        let claimEnd = ContinuousClock.now + claimWait
         while !Task.isCancelled {
             let cause: String
+            let mayBeHeld = isEssential && self.mayBeHeld()
             do {
                 try await serve {
                     claim.yield(.success(()))
@@ -38,7 +38,7 @@ struct AdminService: Sendable {
                 }
                 cause = "it ended"
             } catch {
-                if isEssential, ContinuousClock.now < claimEnd {
+                if mayBeHeld {
                     try? await Task.sleep(for: Self.claimInterval)
                     continue
                 }

@@ -36,7 +36,7 @@ extension ServeComposition {
             try await run(
                 supervisor,
                 admin: AdminService(
-                    isEssential: keeper.serverStarts == 1, claimWait: keeper.followsOther ? formerServerWait : .zero,
+                    isEssential: keeper.serverStarts == 1, mayBeHeld: { keeper.isFormerServerAlive },
                     serve: { onListening in
                         try prepareDirectory(of: adminSocket)
                         try await admin.run(onListening: onListening)
@@ -55,9 +55,6 @@ extension ServeComposition {
             return code
         }
     }
-
-    /// How long a server before us, whose keeper is gone, may take to let go of the admin socket.
-    private static let formerServerWait = Duration.seconds(8)
 
     @discardableResult
     private static func complain(_ text: String) -> Int32 {

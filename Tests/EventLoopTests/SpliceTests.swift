@@ -151,6 +151,32 @@ private final class Relay {
         relay.finish(sender, relay.sender)
     }
 
+    @Test(arguments: Backend.available) func `an urgent byte, which no splice steps over, does not stop it`(
+        backend: Backend
+    ) throws {
+        let bytes = Self.pattern(4 << 20)
+        let half = Array(bytes[..<(2 << 20)])
+        let relay = try Relay(backend, count: bytes.count)
+        let isSame = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
+        defer { isSame.deallocate() }
+        let sender = try relay.feed(half) { sender in
+            send(sender, "!", 1, CInt(MSG_OOB))
+            var offset = half.count
+            bytes.withUnsafeBytes { raw in
+                while case let sent = send(sender, raw.baseAddress! + offset, raw.count - offset, CInt(MSG_NOSIGNAL)),
+                    sent > 0
+                {
+                    offset += sent
+                }
+            }
+        }
+        let receiver = try relay.drink(bytes, isSame)
+        #expect(relay.run() == nil)
+        receiver.join()
+        #expect(isSame.pointee)
+        relay.finish(sender, relay.sender)
+    }
+
     @Test(arguments: Backend.available) func `a source that breaks is told`(backend: Backend) throws {
         let relay = try Relay(backend, count: 1 << 30)
         let sender = try relay.feed(Self.pattern(1 << 20)) { sender in

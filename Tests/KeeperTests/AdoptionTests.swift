@@ -130,10 +130,11 @@ import Vocabulary
         try ServerRecord.write(former, keeper: nil, in: directory.path)
         let rig = try Rig(directory)
         let server = try await rig.server()
-        #expect(server.client.followsOther)
+        #expect(server.client.isFormerServerAlive)
         #expect(rig.lines.first == "the server of an earlier keeper (pid \(former.pid)) is finishing its requests")
         kill(former.pid, SIGKILL)
         try waitForEnd(pid: former.pid)
+        #expect(!server.client.isFormerServerAlive)
         try await rig.end(server)
         #expect(!rig.lines.contains { $0.hasSuffix("killing it") })
     }

@@ -1,11 +1,11 @@
-// A tunnel whose one end takes bytes by and by: no event tells of that, and still it is not idle.
+// An end that takes bytes by and by: no event tells of that, and still nobody is idle or late.
 
 import EventLoop
 import Routing
 import Testing
 import Vocabulary
 
-@Suite struct SlowTunnelTests {
+@Suite struct SlowEndTests {
     private static let ask = "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
     private static let agree =
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
@@ -42,5 +42,24 @@ import Vocabulary
         #expect(bench.isOpen(client))
         bench.wait(.milliseconds(1))
         #expect(!bench.isOpen(client))
+    }
+
+    @Test func `a backend that takes a body slowly is not late while it takes some`() {
+        let bench = RaceBench { $0.timeouts.response = .seconds(10) }
+        let client = bench.accept()
+        bench.receive(client, "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2000\r\n\r\n")
+        let upstream = bench.upstream
+        bench.tell(.connected, upstream)
+        bench.stage.takesBytes = false
+        bench.receive(client, String(repeating: "x", count: 1000))
+        for _ in 0..<5 {
+            bench.stage.lines[upstream.index]!.taken += 100
+            bench.wait(.seconds(10))
+            #expect(bench.isOpen(upstream))
+        }
+        bench.wait(.seconds(10))
+        #expect(!bench.isOpen(upstream))
+        bench.stage.takesBytes = true
+        #expect(bench.sent(client).hasPrefix("HTTP/1.1 504 "))
     }
 }
