@@ -4,8 +4,9 @@
 package struct LoopLimits: Sendable {
     /// Connections (both sides) and timers open at once.
     package var slotsMax = 1 << 20
-    /// Bytes one `receive` can bring. Measured: 64 KiB beats 16 KiB by a quarter and 128 KiB by 14 % (64 KiB bodies).
-    package static let receiveBytesMax = 64 * 1024
+    /// Bytes one `receive` can bring: 64 KiB, and a head before them. Measured with bodies of 64 KiB: 16 KiB cost a third
+    /// more CPU, 128 KiB 14 %; 64 KiB without room for the head, which takes two receives and two sends, 10 to 15 %.
+    package static let receiveBytesMax = 68 * 1024
     /// Connections accepted in a row before others get their turn.
     static let acceptsPerTurn = 16
     /// Bytes that a pipe of a splice holds, if the system allows. Measured with bodies of 1 MiB: 8 % less CPU than with
