@@ -81,14 +81,19 @@ package struct ListenerRefusals: Codable, Sendable, Hashable {
     package var perAddress: Int
     /// Closed: from outside the networks that may send a PROXY header.
     package var untrusted: Int
+    /// Closed: without the PROXY header that they must begin with, or with a bad one.
+    package var unheralded: Int
     /// How often a worker stopped accepting because the bound on connections was reached.
     package var pausedFull: Int
     /// The same, because descriptors or memory were short.
     package var pausedShort: Int
 
-    package init(perAddress: Int = 0, untrusted: Int = 0, pausedFull: Int = 0, pausedShort: Int = 0) {
+    package init(
+        perAddress: Int = 0, untrusted: Int = 0, unheralded: Int = 0, pausedFull: Int = 0, pausedShort: Int = 0
+    ) {
         self.perAddress = perAddress
         self.untrusted = untrusted
+        self.unheralded = unheralded
         self.pausedFull = pausedFull
         self.pausedShort = pausedShort
     }

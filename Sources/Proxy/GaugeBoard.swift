@@ -115,6 +115,7 @@ final class GaugeBoard: Sendable {
             let lane = gate.lane(index)
             sum.refusedPerAddress += lane.pointee.perAddress.load(ordering: .relaxed)
             sum.refusedUntrusted += lane.pointee.untrusted.load(ordering: .relaxed)
+            sum.refusedUnheralded += lane.pointee.unheralded.load(ordering: .relaxed)
             sum.pausedFull += lane.pointee.pausedFull.load(ordering: .relaxed)
             sum.pausedShort += lane.pointee.pausedShort.load(ordering: .relaxed)
         }

@@ -48,6 +48,8 @@ package struct ListenerGauges: Hashable, Sendable {
     package var refusedPerAddress: UInt64 = 0
     /// Closed at once, because they come from outside the networks that may send a PROXY header.
     package var refusedUntrusted: UInt64 = 0
+    /// Closed without the PROXY header that they must begin with, or with a bad one.
+    package var refusedUnheralded: UInt64 = 0
     /// How often a worker stopped accepting because the bound on connections was reached.
     package var pausedFull: UInt64 = 0
     /// The same, because descriptors or memory were short.
@@ -56,11 +58,11 @@ package struct ListenerGauges: Hashable, Sendable {
     package var handshakes: UInt64 = 0
     /// Of these, those that went on from an earlier session.
     package var handshakesResumed: UInt64 = 0
-    /// Handshakes that failed or took too long, and connections without the PROXY header that they must have.
+    /// Handshakes that failed or took too long.
     package var handshakesFailed: UInt64 = 0
 
-    /// Closed at once.
-    package var refused: UInt64 { refusedPerAddress + refusedUntrusted }
+    /// Closed before they could ask for anything.
+    package var refused: UInt64 { refusedPerAddress + refusedUntrusted + refusedUnheralded }
 
     package init() {}
 }

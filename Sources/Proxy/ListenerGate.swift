@@ -15,9 +15,10 @@ import Synchronization
 struct ListenerLane: ~Copyable {
     /// Places handed over, not yet taken. Raised by any worker.
     let grants = Atomic<Int>(0)
-    /// Connections closed at once, by reason. Written by the lane's worker only.
+    /// Connections closed before they could ask for anything, by reason. Written by the lane's worker only.
     let perAddress = Atomic<UInt64>(0)
     let untrusted = Atomic<UInt64>(0)
+    let unheralded = Atomic<UInt64>(0)
     /// How often accepting paused: the bound on connections was reached, or descriptors or memory were short.
     let pausedFull = Atomic<UInt64>(0)
     let pausedShort = Atomic<UInt64>(0)

@@ -10,6 +10,7 @@ import Vocabulary
 extension Worker where Loop: ~Copyable {
     mutating func accepted(_ handle: ConnectionHandle, token: UInt32) {
         let listener = Int(token)
+        clientsOpen += 1
         prepare(handle, .client)
         let client = clients[handle.index]
         client.pointee = Client()
@@ -45,6 +46,8 @@ extension Worker where Loop: ~Copyable {
         let lane = listeners[listener].lane
         GaugeLane.count(lane.pointee.requests)
         lane.pointee.shift(by: 1, now: loop.now)
+        // Whatever comes next may close it at once: from here on, it has a place to give back.
+        client.pointee.phase = .idle
         if listeners[listener].isPreceded {
             client.pointee.phase = .greeting
             loop.setDeadline(handle, loop.now + listeners[listener].rules.handshakeTimeout)
@@ -182,7 +185,7 @@ extension Worker where Loop: ~Copyable {
 
     // MARK: Descriptors and memory
 
-    /// What this worker may have open: clients get all but the reserve for connections to backends.
+    /// What this worker may have open: its share of what others leave.
     static func descriptorShare(of configuration: Gateway.Configuration) -> Int {
         var limit = rlimit()
         let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
@@ -197,8 +200,11 @@ extension Worker where Loop: ~Copyable {
 
     var isShortOfMemory: Bool { loop.lentBytes + blocks.lentBytes > bufferBytesMax }
 
+    /// Each client may come to need a connection to a backend.
+    private var isFullOfClients: Bool { clientsOpen >= descriptorsMax / 2 || isShortOfDescriptors }
+
     private mutating func pauseIfShort() {
-        guard isShortOfDescriptors || isShortOfMemory else { return }
+        guard isFullOfClients || isShortOfMemory else { return }
         pauseAccepting()
     }
 
@@ -217,7 +223,7 @@ extension Worker where Loop: ~Copyable {
     }
 
     mutating func resumeAccepting() {
-        guard !isShortOfDescriptors, !isShortOfMemory else {
+        guard !isFullOfClients, !isShortOfMemory else {
             return loop.setDeadline(acceptTimer, loop.now + ProxyLimits.acceptPause)
         }
         for listener in listeners.indices where listeners[listener].isShort {

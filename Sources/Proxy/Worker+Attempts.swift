@@ -118,6 +118,11 @@ extension Worker where Loop: ~Copyable {
     private mutating func open(_ slot: Int32, _ error: inout CInt) -> ConnectionHandle? {
         let backend = backends[slot]
         guard backend.pointee.addressLength > 0 else { return nil }
+        // What is left belongs to others: without it nobody could look into the door or stop it.
+        guard loop.openDescriptors < descriptorsMax else {
+            error = EMFILE
+            return nil
+        }
         return loop.connect(
             to: UnsafeRawPointer(backend.pointee.address.baseAddress!), length: backend.pointee.addressLength,
             family: backend.pointee.family, dress: backend.pointee.dress, error: &error)

@@ -23,7 +23,7 @@ extension Worker where Loop: ~Copyable {
             } else {
                 failRequest(client, status: 503, .holdTimeout)
             }
-        case .tunneling: if hasTunnelMoved(client) { touchTunnel(client) } else { closeTunnel(client, .clientTimeout) }
+        case .tunneling: if hasTunnelMoved(client) { touchTunnel(client) } else { breakTunnel(client, .clientTimeout) }
         case .lingering:
             // A slow reader that still reads has time; one that is done reading has had it.
             if loop.unsentBytes(handle) > 0, loop.deliveredBytes(handle) != client.pointee.sentMark,

@@ -163,11 +163,18 @@ extension Worker where Loop: ~Copyable {
         giveBack(&client.pointee.trailers)
         if output.target == handle { output.clear() }
         loop.hurry(handle)
-        if client.pointee.flags.contains(.isStream) { streamClosed(client) } else { leaveListener(client) }
+        // What it was told and did not take is lost: an end in order would say that there was no more.
+        let isCut = loop.unsentBytes(handle) > 0
+        if client.pointee.flags.contains(.isStream) {
+            streamClosed(client)
+        } else {
+            clientsOpen -= 1
+            leaveListener(client)
+        }
         client.pointee.phase = .free
         client.pointee.handle = .none
         roles[handle.index].pointee = .none
-        if withReset { loop.reset(handle) } else { loop.close(handle) }
+        if withReset || isCut { loop.reset(handle) } else { loop.close(handle) }
     }
 
     // MARK: The client's side of the connection

@@ -87,10 +87,14 @@ extension Worker where Loop: ~Copyable {
         closeClient(client, withReset: endsByClose)
     }
 
-    /// The client is gone: so is what was done for it.
+    /// The client is gone, or we are: so is what was done for it.
     mutating func abort(_ client: ClientPointer, _ reason: Reason) {
+        if client.pointee.phase == .tunneling { return breakTunnel(client, reason) }
         if client.pointee.phase == .held { leaveHold(client) }
         abandonUpstream(client)
+        if client.pointee.flags.contains(.hasRequest), client.pointee.flags.contains(.responseBegun) {
+            return cut(client, reason)
+        }
         client.pointee.reason = reason
         conclude(client)
         closeClient(client)

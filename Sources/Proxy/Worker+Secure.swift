@@ -29,7 +29,12 @@ extension Worker where Loop: ~Copyable {
 
     /// The client gave up, or said something that no one understands, or said nothing for too long.
     mutating func failGreeting(_ client: ClientPointer) {
-        GaugeLane.count(listeners[Int(client.pointee.listener)].lane.pointee.handshakesFailed)
+        let listener = Int(client.pointee.listener)
+        if loop.facts(of: client.pointee.handle).lacksHeader {
+            GaugeLane.count(listeners[listener].gate.lane(index).pointee.unheralded)
+        } else {
+            GaugeLane.count(listeners[listener].lane.pointee.handshakesFailed)
+        }
         closeClient(client)
     }
 

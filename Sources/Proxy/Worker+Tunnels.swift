@@ -129,18 +129,14 @@ extension Worker where Loop: ~Copyable {
         guard client.pointee.flags.contains(.inputEnded), upstream.pointee.inputEnded,
             loop.unsentBytes(client.pointee.handle) == 0, loop.unsentBytes(upstream.pointee.handle) == 0
         else { return false }
-        closeTunnel(client, .none)
+        abandonUpstream(client)
+        client.pointee.reason = .none
+        conclude(client)
+        closeClient(client)
         return true
     }
 
-    mutating func closeTunnel(_ client: ClientPointer, _ reason: Reason) {
-        abandonUpstream(client)
-        client.pointee.reason = reason
-        conclude(client)
-        closeClient(client)
-    }
-
-    /// One end broke: the other is told by a reset.
+    /// One end broke, or we end it: told by a reset, because an end in order would pass for the end of the bytes.
     mutating func breakTunnel(_ client: ClientPointer, _ reason: Reason) {
         if reason == .upstreamReset {
             GaugeLane.count(backends[client.pointee.backend].pointee.lane.pointee.upstreamFailures)

@@ -36,7 +36,8 @@ extension Supervisor {
             connectionsAccepted: Int(clamping: gauges.accepted), requestsRefused: Int(clamping: gauges.refused),
             refusals: ListenerRefusals(
                 perAddress: Int(clamping: gauges.refusedPerAddress), untrusted: Int(clamping: gauges.refusedUntrusted),
-                pausedFull: Int(clamping: gauges.pausedFull), pausedShort: Int(clamping: gauges.pausedShort)),
+                unheralded: Int(clamping: gauges.refusedUnheralded), pausedFull: Int(clamping: gauges.pausedFull),
+                pausedShort: Int(clamping: gauges.pausedShort)),
             tls: tlsReport(of: listener.name, gauges))
     }
 

@@ -164,4 +164,55 @@ import Vocabulary
         #expect(plane.gateway.listenerGauges(name)?.open == 1)
         late.close()
     }
+
+    // MARK: What is not finished when the time is up
+
+    @Test func `a response that only the connection's end would end is cut by a reset`() throws {
+        let origin = Origin { origin, connection, _ in
+            _ = origin.nextHead(connection)
+            connection.write("HTTP/1.1 200 OK\r\n\r\npart")
+            _ = connection.readToEnd()
+        }
+        let plane = try Plane([origin.port])
+        let client = plane.connect()
+        client.write("GET / HTTP/1.0\r\n\r\n")
+        #expect(client.readHead().hasPrefix("HTTP/1.1 200 OK\r\n"))
+        #expect(client.read(4) == "part")
+        plane.gateway.stop()
+        #expect(client.readToEnd() == "")
+        #expect(client.wasReset)
+        #expect(value("reason", plane.log(1)[0]) == "shutdown")
+    }
+
+    @Test func `so is one that has left the backend and not reached the client`() throws {
+        let count = 16 << 20
+        let origin = Origin { origin, connection, _ in
+            _ = origin.nextHead(connection)
+            connection.write("HTTP/1.1 200 OK\r\n\r\n")
+            connection.write([UInt8](repeating: 65, count: count))
+        }
+        let plane = try Plane([origin.port])
+        let client = plane.connect(receiveBuffer: 4096)
+        client.write("GET / HTTP/1.0\r\n\r\n")
+        _ = client.readHead()
+        plane.gateway.stop()
+        #expect(client.readToEnd().utf8.count < count)
+        #expect(client.wasReset)
+    }
+
+    @Test func `both ends of a tunnel are told by a reset`() throws {
+        let isReset = Gate()
+        let origin = Origin { _, connection, _ in
+            connection.write(connection.read(4))
+            if connection.readToEnd() == "", connection.wasReset { isReset.open() }
+        }
+        let plane = try Plane([origin.port], isTCP: true)
+        let client = plane.connect()
+        client.write("half")
+        #expect(client.read(4) == "half")
+        plane.gateway.stop()
+        #expect(client.readToEnd() == "")
+        #expect(client.wasReset)
+        #expect(isReset.wait())
+    }
 }

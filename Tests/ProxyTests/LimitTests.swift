@@ -87,6 +87,23 @@ import Vocabulary
         #expect(plane.isQuiet)
     }
 
+    @Test func `a TCP connection that is refused at once gives its place back`() throws {
+        let origin = Origin { _, connection, _ in
+            while case let bytes = connection.readSome(), !bytes.isEmpty { connection.write(bytes) }
+        }
+        let plane = try Plane([origin.port], isTCP: true, standing: .down) { service, listener in
+            service.holdMax = 0
+            listener.connectionsMax = 2
+        }
+        for _ in 0..<5 { #expect(plane.connect().readToEnd() == "") }
+        #expect(plane.isQuiet)
+        plane.setStanding(1, .ready)
+        let client = plane.connect()
+        client.write("x")
+        #expect(client.read(1) == "x")
+        #expect(plane.listenerGauges.open == 1)
+    }
+
     @Test func `an address has no more connections than it may, and others are not hindered`() throws {
         let origin = Origin(answering: "ok")
         let plane = try Plane([origin.port], workers: 2) { _, listener in listener.connectionsPerAddressMax = 2 }
@@ -118,6 +135,23 @@ import Vocabulary
         }
         #expect(client.readToEnd() == "")
         #expect(client.ended)
+    }
+
+    @Test func `connections without the PROXY header that they must have are counted`() throws {
+        let origin = Origin(answering: "ok")
+        let plane = try Plane([origin.port]) { _, listener in
+            listener.proxyFrom = [Network("127.0.0.0/8")!]
+            listener.handshakeTimeout = .milliseconds(100)
+        }
+        plane.publish(dresses: Dresses(listeners: [Plane.listener: ListenerDress(readsProxyHeader: true)]))
+        let bare = plane.connect()
+        bare.write(Self.get)
+        #expect(bare.readToEnd() == "")
+        // This one says nothing at all.
+        #expect(plane.connect().readToEnd() == "")
+        #expect(plane.listenerGauges.refusedUnheralded == 2)
+        #expect(plane.listenerGauges.handshakesFailed == 0)
+        #expect(plane.isQuiet)
     }
 
     @Test func `from outside the trusted networks, a listener with PROXY headers takes nobody`() throws {
@@ -236,17 +270,36 @@ import Vocabulary
 
     @Test func `short of descriptors, accepting pauses, and goes on when some are free`() throws {
         let origin = Origin(answering: "ok")
-        // A share of 32 descriptors: 28 for clients, the loop's own three among them.
+        // A share of 32 descriptors: half of them for clients.
         let plane = try Plane([origin.port], openFiles: 160)
         let clients = (0..<60).map { _ in plane.connect() }
         #expect(eventually { plane.listenerGauges.pausedShort >= 1 })
-        #expect(plane.listenerGauges.open <= 28)
-        // The reserve is there for connections to backends.
+        #expect(plane.listenerGauges.open <= 16)
         clients[0].write(Self.get)
         #expect(clients[0].readResponse().body == "ok")
         for client in clients[..<40] { client.close() }
         for client in clients[40...] { client.write(Self.last) }
         for client in clients[40...] { #expect(client.readResponse().body == "ok") }
+        for client in clients { client.close() }
+        #expect(plane.isQuiet)
+    }
+
+    @Test func `who was taken gets a connection to a backend, however few descriptors there are`() throws {
+        let gate = Gate()
+        let origin = Origin { origin, connection, _ in
+            guard origin.nextHead(connection) != nil else { return }
+            gate.wait()
+            connection.write("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+        }
+        let plane = try Plane([origin.port], openFiles: 160)
+        let clients = (0..<40).map { _ in plane.connect() }
+        #expect(eventually { plane.listenerGauges.pausedShort >= 1 })
+        let taken = plane.listenerGauges.open
+        #expect(taken > 8)
+        for client in clients { client.write(Self.last) }
+        #expect(eventually { origin.requests.count >= taken - 4 })
+        gate.open()
+        for client in clients { #expect(client.readResponse().body == "ok") }
         for client in clients { client.close() }
         #expect(plane.isQuiet)
     }

@@ -23,10 +23,11 @@ extension PrometheusTextTests {
         # HELP portico_listener_connections_accepted_total Client connections accepted.
         # TYPE portico_listener_connections_accepted_total counter
         portico_listener_connections_accepted_total{listener="web"} 120
-        # HELP portico_listener_connections_refused_total Client connections closed at once.
+        # HELP portico_listener_connections_refused_total Client connections closed before they could ask for anything.
         # TYPE portico_listener_connections_refused_total counter
         portico_listener_connections_refused_total{listener="web",reason="per_address"} 2
         portico_listener_connections_refused_total{listener="web",reason="untrusted"} 3
+        portico_listener_connections_refused_total{listener="web",reason="no_proxy_header"} 6
         # HELP portico_listener_pauses_total How often accepting paused, by what was used up.
         # TYPE portico_listener_pauses_total counter
         portico_listener_pauses_total{listener="web",reason="connections"} 4

@@ -64,7 +64,7 @@ struct PrometheusTextTests {
         listeners: [
             ListenerReport(
                 name: "web", bind: "127.0.0.1:8080", connectionsOpen: 3, connectionsAccepted: 120, requestsRefused: 5,
-                refusals: ListenerRefusals(perAddress: 2, untrusted: 3, pausedFull: 4, pausedShort: 5))
+                refusals: ListenerRefusals(perAddress: 2, untrusted: 3, unheralded: 6, pausedFull: 4, pausedShort: 5))
         ],
         services: [
             ServiceReport(

@@ -41,6 +41,8 @@ struct ConnectionFacts {
     var isSecure = false
     /// A balancer before us told who the client is: `peerAddress` is another one than at `.accepted`.
     var isHeralded = false
+    /// It must begin with a PROXY header, and has not.
+    var lacksHeader = false
     /// HTTP/2 was agreed by ALPN. `SecureLoop` tells it of both directions, at `.established` and at `.connected`.
     var isH2 = false
     /// Its TLS session went on from an earlier one.

@@ -70,6 +70,7 @@ extension SecureLoop where Base: ~Copyable {
         var facts = ConnectionFacts()
         let slot = slots[connection.index]
         facts.isHeralded = slot.pointee.flags.contains(.isHeralded)
+        facts.lacksHeader = slot.pointee.flags.contains(.lacksHeader)
         guard slot.pointee.stage == .open, let session = slot.pointee.session else { return facts }
         facts.isSecure = true
         facts.isH2 = slot.pointee.flags.contains(.isH2)

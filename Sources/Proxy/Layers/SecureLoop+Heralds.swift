@@ -27,6 +27,7 @@ extension SecureLoop where Base: ~Copyable {
             event.error = EPROTO
             return true
         case .complete(let length, let header):
+            slot.pointee.flags.remove(.lacksHeader)
             if !header.isLocal {
                 peers[handle.index].pointee = sockaddr_in6(header.source, port: header.sourcePort)
                 slot.pointee.flags.insert([.hasPeer, .isHeralded])

@@ -144,7 +144,10 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
             from: base.peerAddress(of: handle), byteCount: MemoryLayout<sockaddr_in6>.size)
         slot.pointee.flags.insert(.hasPeer)
         if dresses[token]?.tls != nil { slot.pointee.stage = .greeting }
-        if dresses[token]?.readsProxyHeader == true { slot.pointee.stage = .heralded }
+        if dresses[token]?.readsProxyHeader == true {
+            slot.pointee.stage = .heralded
+            slot.pointee.flags.insert(.lacksHeader)
+        }
     }
 
     /// Makes the record of a connection that begins.

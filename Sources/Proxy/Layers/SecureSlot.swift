@@ -40,6 +40,8 @@ struct SecureSlot {
         static let hasPeer = Flags(rawValue: 1 << 7)
         /// A PROXY header gave that address.
         static let isHeralded = Flags(rawValue: 1 << 8)
+        /// No PROXY header has come, and one must.
+        static let lacksHeader = Flags(rawValue: 1 << 9)
     }
 
     /// Of the connection that has the slot; 0: none, or one that this layer knows nothing of.
