@@ -74,7 +74,8 @@ extension PrometheusText {
             "portico_listener_connections_accepted_total", .counter, help: "Client connections accepted.",
             samples(\.connectionsAccepted))
         add(
-            "portico_listener_connections_refused_total", .counter, help: "Client connections closed before they could ask for anything.",
+            "portico_listener_connections_refused_total", .counter,
+            help: "Client connections closed before they could ask for anything.",
             listeners.flatMap { listener in
                 [
                     Sample(["listener": listener.name, "reason": "per_address"], listener.refusals.perAddress),

@@ -8,6 +8,7 @@ import signal
 import sys
 
 import clients
+import network
 from children import Children
 from proxies import Upstreams, make_proxies
 from suite import Suite
@@ -56,6 +57,10 @@ def arguments():
     parser.add_argument(
         "--results", metavar="FILE",
         help="keep the figures there as JSON, and print the tables of all that it holds: a long suite in parts")
+    parser.add_argument(
+        "--congestion", metavar="NAME",
+        help="congestion control of TCP, in a network namespace of its own; `system`: none of its own, and what the "
+        "machine has; default cubic, or reno where that is not allowed")
     parser.add_argument("--quick", action="store_true", help="one run of 1 s, 1,000 idle connections: does it work?")
     chosen = parser.parse_args()
     for name in chosen.workloads:
@@ -69,7 +74,7 @@ def conditions(chosen, tools, suite):
     return (
         f"Conditions: {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}, {tools.machine()}; client, upstreams "
         f"and proxy share the cores. {suite.runs} interleaved run{'s' if suite.runs > 1 else ''} of {suite.length} s, "
-        f"medians; {chosen.workers} workers or threads each, one listening socket per worker; round robin over two "
+        f"medians; TCP with {network.congestion_control()}; {chosen.workers} workers or threads each, one listening socket per worker; round robin over two "
         "nginx upstreams of one worker; keep-alive on both sides (but where a workload says otherwise); no access log; "
         "X-Forwarded-For, -Proto, -Host, X-Real-IP and X-Request-Id set by all, which was checked; large bodies: "
         "HAProxy splices, nginx has buffers of 256 KiB. TLS: one ECDSA P-256 certificate, tickets. Clients: wrk and "
@@ -105,6 +110,10 @@ def main():
         chosen.runs = chosen.length = 1
         workloads = [each.shortened() for each in workloads]
     limit = clients.raise_open_files(65_536)
+    if chosen.congestion != "system":
+        refusal = network.enter([chosen.congestion] if chosen.congestion else ["cubic", "reno"])
+        if refusal:
+            sys.exit(f"{refusal}; be root, name another with --congestion, or take --congestion system")
     with Children() as children:
         tools.make_certificate(children)
         upstreams = Upstreams(children, tools)
