@@ -75,8 +75,11 @@ extension Supervisor {
         if new.admin != settings.admin { refused.append("admin") }
         if new.accessLog != settings.accessLog { refused.append("access_log") }
         for listener in new.listeners {
-            guard let old = settings.listeners.first(where: { $0.name == listener.name }) else { continue }
-            if old.bind != listener.bind { refused.append("listeners.\(listener.name).bind") }
+            if let old = settings.listeners.first(where: { $0.name == listener.name }) {
+                if old.bind != listener.bind { refused.append("listeners.\(listener.name).bind") }
+            } else if let owner = settings.listeners.first(where: { $0.bind == listener.bind && !$0.bind.isAnyPort }) {
+                refused.append("listeners.\(listener.name).bind, where listener \(owner.name) listens")
+            }
         }
         for service in new.services {
             guard let old = settings.service(service.name) else { continue }
@@ -85,7 +88,7 @@ extension Supervisor {
         guard refused.isEmpty else {
             throw AdministrationError(
                 code: .conflict, message: "can't be changed while running: \(refused.joined(separator: ", "))",
-                hint: "stop and serve again; or give the new listener or service another name")
+                hint: "stop and serve again; or keep the name, or give what is new a name and a bind of its own")
         }
     }
 
@@ -141,6 +144,8 @@ extension Supervisor {
         while surroundings.gateway.appliedRevision < published, stage == .serving {
             try? await Task.sleep(for: Limits.drainTick)
         }
+        // A stop came between, and a worker may still accept on these descriptors: they are closed with the process.
+        guard surroundings.gateway.appliedRevision >= published else { return }
         for listener in closing {
             // A keeper that is lost holds no listener any more.
             try? await surroundings.keeper.unlisten(name: listener.name)

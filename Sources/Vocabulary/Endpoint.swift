@@ -7,6 +7,13 @@ package enum Endpoint: Hashable, Sendable, Codable {
     case unix(path: String)
 }
 
+extension Endpoint {
+    /// Whether the system is to choose the port, so that two of them are two places.
+    package var isAnyPort: Bool {
+        if case .tcp(_, 0) = self { true } else { false }
+    }
+}
+
 extension Endpoint: CustomStringConvertible {
     /// Reads `HOST:PORT`, `[IPV6]:PORT`, `:PORT`, `PORT` (both mean every address) or `unix:PATH`.
     ///

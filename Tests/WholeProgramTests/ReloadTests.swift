@@ -49,6 +49,33 @@ struct ReloadTests {
         #expect(door.terminationStatus == 0)
     }
 
+    @Test func `a listener that is given another name is told what is in its way`() throws {
+        let state = FileManager.default.temporaryDirectory.appendingPathComponent("portico-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: state) }
+        let file = state + "/front.yaml"
+        func write(_ name: String) throws {
+            let text = """
+                version: 1
+                listeners: [{ name: \(name), bind: "unix:\(state)/front.sock" }]
+                routes: [{ service: app }]
+                services: { app: { backends: ["127.0.0.1:1"], health: { tcp: true } } }
+                """
+            try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        }
+        try write("web")
+        let door = try Program.portico.start(["serve", file, "--state", state])
+        _ = try #require(try listeners(state) { !$0.isEmpty })
+        try write("site")
+        let reload = try Program.portico.run(["reload", "--state", state], environment: [:])
+        #expect(reload.status != 0)
+        #expect(reload.output.contains("listeners.site.bind, where listener web listens"), "\(reload.output)")
+        #expect(try listeners(state) { _ in true }?.map(\.name) == ["web"])
+        let stop = try Program.portico.run(["stop", "--wait", "--state", state], environment: [:])
+        #expect(stop.status == 0, "\(stop.output)")
+        door.waitUntilExit()
+    }
+
     private func listeners(_ state: String, where isRight: ([Status.Listener]) -> Bool) throws -> [Status.Listener]? {
         for _ in 0..<600 {
             let ending = try Program.portico.run(["status", "--json", "--state", state], environment: [:])
