@@ -60,6 +60,8 @@ struct ListenerState {
     /// -1 when this worker has no socket of it.
     var descriptor: CInt
     var isOpen = false
+    /// Connections that came through it and are open.
+    var clientsOpen = 0
     /// Accepting pauses: clients wait here, or descriptors or memory are short.
     var isFull = false
     var isShort = false

@@ -11,6 +11,7 @@ extension Worker where Loop: ~Copyable {
     mutating func accepted(_ handle: ConnectionHandle, token: UInt32) {
         let listener = Int(token)
         clientsOpen += 1
+        listeners[listener].clientsOpen += 1
         prepare(handle, .client)
         let client = clients[handle.index]
         client.pointee = Client()

@@ -169,6 +169,7 @@ extension Worker where Loop: ~Copyable {
             streamClosed(client)
         } else {
             clientsOpen -= 1
+            listeners[Int(client.pointee.listener)].clientsOpen -= 1
             leaveListener(client)
         }
         client.pointee.phase = .free

@@ -194,11 +194,18 @@ extension Worker where Loop: ~Copyable {
         if let known = listeners.firstIndex(where: { $0.isOpen && $0.descriptor == descriptor && $0.name == name }) {
             token = known
         } else {
-            token = listeners.count
-            listeners.append(
-                ListenerState(
-                    name: name, nameJSON: OwnedText.json(name.rawValue), descriptor: descriptor, rules: rules,
-                    lane: block.lane(index), owner: block, gate: gate))
+            let state = ListenerState(
+                name: name, nameJSON: OwnedText.json(name.rawValue), descriptor: descriptor, rules: rules,
+                lane: block.lane(index), owner: block, gate: gate)
+            // In the place of one that was removed, so that reloads don't add up.
+            if let free = listeners.firstIndex(where: { !$0.isOpen && $0.clientsOpen == 0 }) {
+                token = free
+                listeners[free].nameJSON.deallocate()
+                listeners[free] = state
+            } else {
+                token = listeners.count
+                listeners.append(state)
+            }
             loop.dress(token: UInt32(token), dress)
             if !isDraining {
                 listenError = loop.listen(on: descriptor, token: UInt32(token))

@@ -163,6 +163,29 @@ import Vocabulary
         #expect(kept.readResponse().body == "ok")
         #expect(plane.gateway.listenerGauges(name)?.open == 1)
         late.close()
+        // Others come in its place, before and after its last client left: each client counts where it came from.
+        for round in 0..<4 {
+            if round == 2 {
+                tunnel.close()
+                #expect(eventually { plane.gateway.openConnections == 1 })
+            }
+            let next = ListenerName("next\(round)")
+            let sockets = try ListeningSockets(.tcp(host: "127.0.0.1", port: 0), count: 1)
+            guard case .tcp(_, let nextPort) = sockets.bound else { fatalError() }
+            plane.publish(
+                listening: [BoundListener(name: next, descriptors: sockets.descriptors, address: sockets.bound)]
+            ) { $0.listeners.append(ListenerRules(name: next, mode: .http)) }
+            let client = Socket(port: nextPort)
+            client.write(Self.get)
+            #expect(client.readResponse().body == "ok")
+            #expect(plane.gateway.listenerGauges(next)?.open == 1)
+            #expect(plane.gateway.openConnections == (round < 2 ? 3 : 2))
+            client.close()
+            #expect(eventually { plane.gateway.listenerGauges(next)?.open == 0 })
+            plane.publish(listening: []) { $0.listeners.removeLast() }
+        }
+        kept.close()
+        #expect(plane.isQuiet)
     }
 
     // MARK: What is not finished when the time is up
