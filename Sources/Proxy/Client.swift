@@ -214,8 +214,9 @@ struct Client {
     /// What the client had acknowledged when the last deadline was set: progress of a slow reader.
     var sentMark: UInt64 = 0
     var lingerBytes = 0
-    var heldNext = UInt32.max
-    var heldPrevious = UInt32.max
+    /// Its neighbours in the `ClientQueue` it waits in.
+    var queueNext = UInt32.max
+    var queuePrevious = UInt32.max
 
     /// Forgets the request in progress, not the connection.
     mutating func forgetRequest() {

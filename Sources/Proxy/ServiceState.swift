@@ -30,9 +30,8 @@ struct ServiceState {
     /// See `ServiceRules.silence`.
     var silence = Duration.zero
     var proxyHeader: ProxyHeaderVersion?
-    /// The hold queue: clients in the order they came.
-    var heldFirst = UInt32.max
-    var heldLast = UInt32.max
+    /// The hold queue.
+    var held = ClientQueue()
     var heldCount = 0
     /// This worker's lane of the block that `owner` keeps alive.
     var lane: UnsafeMutablePointer<GaugeLane>
@@ -65,9 +64,8 @@ struct ListenerState {
     /// Accepting pauses: clients wait here, or descriptors or memory are short.
     var isFull = false
     var isShort = false
-    /// Clients that came when the listener was full, in their order.
-    var waitingFirst = UInt32.max
-    var waitingLast = UInt32.max
+    /// Clients that came when the listener was full.
+    var waiting = ClientQueue()
     /// Accepted connections have something to say before their first request.
     var isPreceded = false
     /// TLS goes through unopened, to the service of its server name.

@@ -29,11 +29,11 @@ extension Worker where Loop: ~Copyable {
         } else if let address, !countAddress(client, address) {
             return closeClient(client)
         }
-        if listeners[listener].waitingFirst == .max, listeners[listener].gate.enter() {
+        if listeners[listener].waiting.isEmpty, listeners[listener].gate.enter() {
             begin(client)
         } else {
             loop.pauseReceiving(handle)
-            appendWaiting(client)
+            listeners[listener].waiting.append(client, in: clients)
             if listeners[listener].gate.wait(worker: index) { beginFirstWaiting(listener) }
             updateWaiting(listener)
         }
@@ -95,48 +95,19 @@ extension Worker where Loop: ~Copyable {
 
     // MARK: The bound on connections
 
-    private mutating func appendWaiting(_ client: ClientPointer) {
-        let listener = Int(client.pointee.listener)
-        let slot = client.pointee.handle.index
-        client.pointee.heldNext = .max
-        client.pointee.heldPrevious = listeners[listener].waitingLast
-        if listeners[listener].waitingLast == .max {
-            listeners[listener].waitingFirst = slot
-        } else {
-            clients[listeners[listener].waitingLast].pointee.heldNext = slot
-        }
-        listeners[listener].waitingLast = slot
-    }
-
-    private mutating func leaveWaiting(_ client: ClientPointer) {
-        let listener = Int(client.pointee.listener)
-        let (previous, next) = (client.pointee.heldPrevious, client.pointee.heldNext)
-        if previous == .max {
-            listeners[listener].waitingFirst = next
-        } else {
-            clients[previous].pointee.heldNext = next
-        }
-        if next == .max {
-            listeners[listener].waitingLast = previous
-        } else {
-            clients[next].pointee.heldPrevious = previous
-        }
-        client.pointee.heldNext = .max
-        client.pointee.heldPrevious = .max
-    }
-
     /// Lets the first of those who wait use a place that is taken already.
     private mutating func beginFirstWaiting(_ listener: Int) {
-        let client = clients[listeners[listener].waitingFirst]
+        guard let first = listeners[listener].waiting.first else { return }
+        let client = clients[first]
         let handle = client.pointee.handle
-        leaveWaiting(client)
+        listeners[listener].waiting.remove(client, in: clients)
         loop.resumeReceiving(handle)
         begin(client)
     }
 
     /// Accepting goes on when nobody waits.
     private mutating func updateWaiting(_ listener: Int) {
-        let isFull = listeners[listener].waitingFirst != .max
+        let isFull = !listeners[listener].waiting.isEmpty
         if !isFull { listeners[listener].gate.stopWaiting(worker: index) }
         guard isFull != listeners[listener].isFull else { return }
         listeners[listener].isFull = isFull
@@ -158,13 +129,13 @@ extension Worker where Loop: ~Copyable {
         let gate = listeners[listener].gate
         var grants = gate.takeGrants(worker: index)
         guard grants > 0 || alsoFree && listeners[listener].isFull else { return }
-        while listeners[listener].waitingFirst != .max, grants > 0 || alsoFree && gate.take() {
+        while !listeners[listener].waiting.isEmpty, grants > 0 || alsoFree && gate.take() {
             grants = max(0, grants - 1)
             beginFirstWaiting(listener)
         }
         for _ in 0..<grants { gate.leave() }
         // The bit is off after a grant: who still waits asks again.
-        while listeners[listener].waitingFirst != .max, gate.wait(worker: index) { beginFirstWaiting(listener) }
+        while !listeners[listener].waiting.isEmpty, gate.wait(worker: index) { beginFirstWaiting(listener) }
         updateWaiting(listener)
     }
 
@@ -174,10 +145,8 @@ extension Worker where Loop: ~Copyable {
         let gate = listeners[listener].gate
         if client.pointee.addressKey != 0 { gate.addresses.leave(client.pointee.addressKey) }
         if client.pointee.phase == .waiting {
-            let isListed =
-                client.pointee.heldPrevious != .max || listeners[listener].waitingFirst == client.pointee.handle.index
-            guard isListed else { return }
-            leaveWaiting(client)
+            guard listeners[listener].waiting.contains(client) else { return }
+            listeners[listener].waiting.remove(client, in: clients)
             return updateWaiting(listener)
         }
         listeners[listener].lane.pointee.shift(by: -1, now: loop.now)

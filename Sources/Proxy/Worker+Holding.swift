@@ -28,15 +28,7 @@ extension Worker where Loop: ~Copyable {
         if client.pointee.flags.contains(.connectFailed) {
             armHoldTimer()
         }
-        let index = client.pointee.handle.index
-        client.pointee.heldNext = .max
-        client.pointee.heldPrevious = services[service].heldLast
-        if services[service].heldLast == .max {
-            services[service].heldFirst = index
-        } else {
-            clients[services[service].heldLast].pointee.heldNext = index
-        }
-        services[service].heldLast = index
+        services[service].held.append(client, in: clients)
         services[service].heldCount += 1
         services[service].lane.pointee.held.store(services[service].heldCount, ordering: .relaxed)
         loop.setDeadline(client.pointee.handle, client.pointee.begun + services[service].holdFor)
@@ -52,19 +44,7 @@ extension Worker where Loop: ~Copyable {
 
     mutating func leaveHold(_ client: ClientPointer) {
         let service = Int(client.pointee.service)
-        let (previous, next) = (client.pointee.heldPrevious, client.pointee.heldNext)
-        if previous == .max {
-            services[service].heldFirst = next
-        } else {
-            clients[previous].pointee.heldNext = next
-        }
-        if next == .max {
-            services[service].heldLast = previous
-        } else {
-            clients[next].pointee.heldPrevious = previous
-        }
-        client.pointee.heldNext = .max
-        client.pointee.heldPrevious = .max
+        services[service].held.remove(client, in: clients)
         services[service].heldCount -= 1
         services[service].owner.heldTotal.pointee.subtract(1, ordering: .relaxed)
         services[service].lane.pointee.held.store(services[service].heldCount, ordering: .relaxed)
@@ -75,13 +55,13 @@ extension Worker where Loop: ~Copyable {
     mutating func releaseHeld(_ service: Int) {
         // Who has to wait again goes to the end of the queue: each is looked at once.
         for _ in 0..<services[service].heldCount {
-            guard services[service].heldFirst != .max else { return }
             releaseFirst(service)
         }
     }
 
     private mutating func releaseFirst(_ service: Int) {
-        let client = clients[services[service].heldFirst]
+        guard let first = services[service].held.first else { return }
+        let client = clients[first]
         leaveHold(client)
         dispatch(client)
         flush()
