@@ -14,6 +14,8 @@ package struct LoopLimits: Sendable {
     static let pipeBytes = 1 << 20
     /// A smaller one is not worth it.
     static let pipeBytesMin = 64 * 1024
+    /// Splices that are not tried after the system has refused a pipe.
+    static let pipesUntried = 256
     /// Bytes that one splice moves before others get their turn.
     static let splicedPerTurn = 1 << 20
     /// Empty pipes kept for the next splice.

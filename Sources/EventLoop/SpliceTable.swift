@@ -52,6 +52,8 @@ struct SpliceTable: ~Copyable {
     private(set) var openDescriptors = 0
     /// Bytes in all pipes.
     private(set) var heldBytes = 0
+    /// How many pipes are not asked for any more, because the system has just refused one.
+    private var untried = 0
 
     deinit {
         for pipe in spares { Self.close(pipe) }
@@ -65,7 +67,7 @@ struct SpliceTable: ~Copyable {
 
     /// `nil` when the system gives no pipe that is worth it.
     mutating func make(_ source: ConnectionHandle, _ sink: ConnectionHandle, count: UInt64) -> UInt32? {
-        guard let pipe = spares.popLast() ?? open() else { return nil }
+        guard let pipe = spares.popLast() ?? openUnlessRefused() else { return nil }
         let splice = Splice(source: source, sink: sink, pipe: pipe, left: count)
         guard let number = free.popLast() else {
             splices.append(splice)
@@ -166,6 +168,17 @@ struct SpliceTable: ~Copyable {
         }
         splices[Int(number)].left = 0
         splices[Int(number)].sink = .none
+    }
+
+    /// Who is not privileged gets a bounded number of pages for all pipes (pipe(7)): then asking costs four calls each time.
+    private mutating func openUnlessRefused() -> SplicePipe? {
+        guard untried == 0 else {
+            untried -= 1
+            return nil
+        }
+        let pipe = open()
+        if pipe == nil { untried = LoopLimits.pipesUntried }
+        return pipe
     }
 
     private mutating func open() -> SplicePipe? {

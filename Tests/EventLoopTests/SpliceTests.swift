@@ -284,4 +284,27 @@ private final class Relay {
             #expect(relay.bench.lentBytes == 0)
         }
     }
+
+    /// Pipes are got the same way in both loops; this one takes a splice at any time.
+    @Test func `a system that refuses a pipe is left alone for a while`() throws {
+        let relay = try Relay(.epoll, count: 1 << 30)
+        send(relay.sender, "x", 1, CInt(MSG_NOSIGNAL))
+        #expect(relay.bench.next() == .received)
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        var none = limit
+        // The next free descriptor is the first one too many.
+        let next = open("/dev/null", O_RDONLY)
+        close(next)
+        none.rlim_cur = rlim_t(next)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none)
+        let isRefused = relay.bench.splice(relay.source, to: relay.sink, count: 1 << 20) == false
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        #expect(isRefused)
+        var refusals = 0
+        while refusals < 10_000, relay.bench.splice(relay.source, to: relay.sink, count: 1 << 20) == false {
+            refusals += 1
+        }
+        #expect((100..<10_000).contains(refusals))
+    }
 }
