@@ -76,16 +76,7 @@ final class ProbeChannel {
     }
 
     private func step<Result>(_ step: (TLSSession) -> Result) -> Result {
-        var left = 0
-        let result = received.withUnsafeBytes { bytes in
-            transport.point(at: bytes)
-            let result = step(session!)
-            left = transport.input.count
-            transport.point(at: UnsafeRawBufferPointer(start: nil, count: 0))
-            return result
-        }
-        received.removeFirst(received.count - left)
-        return result
+        transport.reading(&received) { step(session!) }
     }
 
     /// Whether more came.

@@ -38,6 +38,21 @@ package struct TLSTransport: ~Copyable {
         window.pointee.input_count = bytes.count
     }
 
+    /// Does a step of one session that reads from `bytes`, and takes off what it used. For those whose bytes are in an
+    /// array; the event loops point by themselves.
+    package func reading<Result>(_ bytes: inout [UInt8], _ step: () -> Result) -> Result {
+        var left = 0
+        let result = bytes.withUnsafeBytes {
+            point(at: $0)
+            defer { point(at: UnsafeRawBufferPointer(start: nil, count: 0)) }
+            let result = step()
+            left = input.count
+            return result
+        }
+        bytes.removeFirst(bytes.count - left)
+        return result
+    }
+
     /// What is left of them.
     package var input: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: window.pointee.input, count: window.pointee.input_count)

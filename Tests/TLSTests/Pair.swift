@@ -47,15 +47,7 @@ final class Pair {
         _ session: TLSSession, _ transport: borrowing TLSTransport, _ input: inout [UInt8], _ output: inout [UInt8],
         _ step: (TLSSession) -> Result
     ) -> Result {
-        var left = 0
-        let result = input.withUnsafeBytes { bytes in
-            transport.point(at: bytes)
-            let result = step(session)
-            left = transport.input.count
-            transport.point(at: UnsafeRawBufferPointer(start: nil, count: 0))
-            return result
-        }
-        input.removeFirst(input.count - left)
+        let result = transport.reading(&input) { step(session) }
         output += Array(transport.output)
         transport.clearOutput()
         return result

@@ -117,15 +117,7 @@ class SecureSocket {
 
     @discardableResult
     private func step<Result>(_ step: (TLSSession) -> Result) -> Result {
-        var left = 0
-        let result = unread.withUnsafeBytes { bytes in
-            transport.point(at: bytes)
-            let result = step(session)
-            left = transport.input.count
-            transport.point(at: UnsafeRawBufferPointer(start: nil, count: 0))
-            return result
-        }
-        unread.removeFirst(unread.count - left)
+        let result = transport.reading(&unread) { step(session) }
         let said = herald + Array(transport.output)
         herald = []
         transport.clearOutput()
