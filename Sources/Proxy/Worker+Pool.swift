@@ -40,6 +40,7 @@ extension Worker where Loop: ~Copyable {
         let idleMax = idleMax(backend)
         guard idleMax > .zero else { return closeUpstream(upstream) }
         let index = upstream.pointee.handle.index
+        loop.endExchange(on: upstream.pointee.handle)
         upstream.pointee.phase = .idle
         upstream.pointee.idleSince = loop.now
         upstream.pointee.client = .none

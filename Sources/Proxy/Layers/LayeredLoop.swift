@@ -20,6 +20,10 @@ protocol LayeredLoop: EventLoop, ~Copyable {
         to address: UnsafeRawPointer, length: UInt32, family: CInt, dress: UpstreamDress?, error: inout CInt
     ) -> ConnectionHandle?
 
+    /// The exchange on a connection to a backend is over, and another may follow. Whatever carried it carries nothing
+    /// of the next one.
+    mutating func endExchange(on connection: ConnectionHandle)
+
     /// What is known of a client connection or stream, once it is established.
     func facts(of connection: ConnectionHandle) -> ConnectionFacts
 

@@ -156,12 +156,9 @@ extension MultiplexLoop where Base: ~Copyable {
 
     // MARK: Links
 
-    /// The stream of the request that is being sent on a link; a new one when the request before is complete.
+    /// The stream of the request that is being sent on a link; a new one for the first bytes of a request.
     mutating func bind(_ slot: SlotPointer) -> StreamPointer? {
-        if let stream = slot.pointee.stream {
-            if !stream.pointee.isComplete { return stream }
-            unbind(slot, isRefused: false)
-        }
+        if let stream = slot.pointee.stream { return stream }
         let host = Int(slot.pointee.host)
         var error: CInt = 0
         guard let carrier = choose(host) ?? open(host, &error), let session = carrier.pointee.session else {
@@ -171,6 +168,12 @@ extension MultiplexLoop where Base: ~Copyable {
         if slot.pointee.isPaused { multiplexer.pause(stream) }
         slot.pointee.stream = stream
         return stream
+    }
+
+    /// A stream that the request left open is reset: a tunnel that the backend refused, a body it did not wait for.
+    mutating func endExchange(on connection: ConnectionHandle) {
+        let slot = slots[connection.index]
+        if slot.pointee.kind == .link { unbind(slot, isRefused: false) }
     }
 
     /// The link's request is over. `isRefused`: the backend has not seen it, so it counts as not sent.

@@ -6,7 +6,7 @@
 // are timers of the loop beneath, so that each has a slot and a deadline. When the session is over, `.ended` is told, and
 // the connection is plain again: what the client still sends is for the session logic to throw away.
 // Backends (`+Links`). `connect` with a dress for HTTP/2 gives a link, which is a timer as well. A request sent on it is
-// bound to a carrier of the same address and unbound when both messages are complete.
+// bound to a carrier of the same address and unbound when its exchange is over.
 // Sending (`+Carriers`). Whatever a session has to send is collected when the turn ends, and leaves in one call per
 // connection. What is told while the turn ends may lead to more: before the loop beneath waits, that is sent too.
 //

@@ -87,6 +87,8 @@ extension SecureLoop where Base: ~Copyable {
         return dresses[Int(slot.pointee.token)]?.certifiedHosts?.number(for: host) != nil
     }
 
+    mutating func endExchange(on connection: ConnectionHandle) {}
+
     mutating func announceDrain() {}
 
     mutating func announceDrain(of connection: ConnectionHandle) {}

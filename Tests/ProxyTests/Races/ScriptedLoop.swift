@@ -145,6 +145,7 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
     }
     func facts(of connection: ConnectionHandle) -> ConnectionFacts { ConnectionFacts() }
     func isMisdirected(_ connection: ConnectionHandle, host: UnsafeRawBufferPointer) -> Bool { false }
+    mutating func endExchange(on connection: ConnectionHandle) {}
     mutating func announceDrain() {}
     mutating func announceDrain(of connection: ConnectionHandle) {}
 }
