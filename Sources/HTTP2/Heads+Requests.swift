@@ -40,6 +40,8 @@ extension UnsafeMutablePointer where Pointee == Core {
             // Refused by libnghttp2; they would change what the message means.
             return refuseHead(session)
         case 14 where name.isText("content-length"):
+            // CONNECT has no content (RFC 9110 §9.3.6): what follows it belongs to the tunnel.
+            if session.pointee.assembly.isTunnel { return refuseHead(session) }
             session.pointee.assembly.hasLength = true
         default: break
         }
@@ -79,6 +81,7 @@ extension UnsafeMutablePointer where Pointee == Core {
         if method.isText("CONNECT") {
             if pointee.arena.bytes(place(assembly.protocol)).isText("websocket") {
                 stream.pointee.flags.insert(.isTunnel)
+                session.pointee.assembly.isTunnel = true
                 pointee.arena.append("GET ")
                 pointee.arena.append(copyOf: place(assembly.path))
             } else {

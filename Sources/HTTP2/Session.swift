@@ -49,6 +49,8 @@ package struct Session {
         var `protocol` = 0..<0
         var hasAuthority = false
         var hasLength = false
+        /// Extended CONNECT for WebSocket.
+        var isTunnel = false
         var isTooLong = false
         var wantsTrailers = false
         var status = 0

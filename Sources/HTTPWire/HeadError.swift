@@ -69,6 +69,8 @@ package enum HeadError: String, Error, Hashable, Sendable, CaseIterable {
     case bodyOnInterim = "body_on_interim"
     /// 101 as the answer to a request that asked for no upgrade, or without an `Upgrade` field.
     case unexpectedUpgrade = "unexpected_upgrade"
+    /// A success that is no 101 as the answer to a client's extended CONNECT, to which every success is a tunnel.
+    case missingUpgrade = "missing_upgrade"
 
     /// The fixed name for logs and metrics. Does not allocate.
     @inlinable

@@ -59,6 +59,11 @@ extension Worker where Loop: ~Copyable {
                 if responseParser.isSwitch {
                     return beginUpgrade(client, upstream, head: head, rest: rest)
                 }
+                if client.pointee.flags.contains([.isStream, .isUpgrade]), responseParser.status < 300 {
+                    // Its client would take any 2xx for an open tunnel (RFC 8441 §5, RFC 9110 §9.3.6).
+                    client.pointee.fault = .missingUpgrade
+                    return attemptFailed(upstream, .upstreamMalformed)
+                }
                 return beginResponse(client, upstream, head: head, rest: rest)
             }
         }

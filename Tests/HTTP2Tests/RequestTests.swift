@@ -121,9 +121,13 @@ import Testing
         ("two lengths", Self.line + [("content-length", "0"), ("content-length", "0")]),
         ("length that is none", Self.line + [("content-length", "x")]),
         ("signed length", Self.line + [("content-length", "+0")]),
+        ("tunnel with a length", Self.tunnel + [("content-length", "0")]),
         ("length without a body", Self.line + [("content-length", "1")]),
     ]
 
+    static let tunnel = [
+        (":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":path", "/"), (":authority", "h"),
+    ]
     static let line = [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "h")]
 
     @Test(arguments: malformed.indices) func `a malformed head is reset and never told`(_ index: Int) {
