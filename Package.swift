@@ -128,7 +128,7 @@ let package = Package(
         tests(
             "ProxyTests",
             [
-                "Balancing", "CKernel", "EventLoop", "HTTPWire", "Kernel", "Proxy", "Routing", "TLS",
+                "Balancing", "CKernel", "COpenSSL", "EventLoop", "HTTPWire", "Kernel", "Proxy", "Routing", "TLS",
                 "TestCertificates", "TestFrames", "Vocabulary",
             ]),
         tests("SamplesTests", ["samples", hummingbird, httpTypes, logging, nioCore, nioEmbedded]),

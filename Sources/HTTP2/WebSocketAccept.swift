@@ -1,9 +1,40 @@
 // What an HTTP/1.1 client of a WebSocket wants to see, and an HTTP/2 backend does not send (RFC 8441 §5): the answer to
 // its key (RFC 6455 §4.2.2). It shows that somebody understood, and protects nothing; so does the SHA-1 within.
 
+import HTTPWire
+
 /// `Sec-WebSocket-Accept`. Pure.
-enum WebSocketAccept {
+package enum WebSocketAccept {
     typealias Text = [28 of UInt8]
+
+    /// Whether `response` answers the one key of `request` (RFC 6455 §4.1). `responseBytes` and `requestBytes` are those
+    /// the heads were parsed from.
+    package static func isRight(
+        _ response: borrowing ResponseHeadParser, in responseBytes: UnsafeRawBufferPointer,
+        to request: borrowing RequestHeadParser, in requestBytes: UnsafeRawBufferPointer
+    ) -> Bool {
+        var expected: Text?
+        for index in 0..<request.fieldCount {
+            let field = request.field(index)
+            guard UnsafeRawBufferPointer(rebasing: requestBytes[field.name]).isCalled("sec-websocket-key") else {
+                continue
+            }
+            guard expected == nil else { return false }
+            expected = answer(UnsafeRawBufferPointer(rebasing: requestBytes[field.value]))
+        }
+        guard var expected else { return false }
+        var answers = 0
+        for index in 0..<response.fieldCount {
+            let field = response.field(index)
+            guard UnsafeRawBufferPointer(rebasing: responseBytes[field.name]).isCalled("sec-websocket-accept") else {
+                continue
+            }
+            let value = UnsafeRawBufferPointer(rebasing: responseBytes[field.value])
+            guard withUnsafeBytes(of: &expected, { $0.elementsEqual(value) }) else { return false }
+            answers += 1
+        }
+        return answers == 1
+    }
 
     /// The answer to `key`; `nil` when that is none (24 characters).
     static func answer(_ key: UnsafeRawBufferPointer) -> Text? {

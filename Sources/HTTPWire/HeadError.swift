@@ -67,7 +67,8 @@ package enum HeadError: String, Error, Hashable, Sendable, CaseIterable {
     case badStatusLine = "bad_status_line"
     /// A 1xx response that states a body.
     case bodyOnInterim = "body_on_interim"
-    /// 101 as the answer to a request that asked for no upgrade, or without an `Upgrade` field.
+    /// 101 as the answer to a request that asked for no upgrade, without an `Upgrade` field, without `Connection:
+    /// Upgrade`, or for something else than was asked for.
     case unexpectedUpgrade = "unexpected_upgrade"
     /// A success that is no 101 as the answer to a client's extended CONNECT, to which every success is a tunnel.
     case missingUpgrade = "missing_upgrade"

@@ -62,7 +62,8 @@ package struct ResponseHeadParser: ~Copyable {
 
     /// Looks at everything received of a head.
     ///
-    /// `isUpgrade` is the request's; 101 without it is malformed. Otherwise as `RequestHeadParser.parse`.
+    /// `isUpgrade` is the request's; 101 without it is malformed, and so is one without
+    /// `Upgrade` and `Connection: Upgrade`. Otherwise as `RequestHeadParser.parse`.
     package mutating func parse(
         _ bytes: UnsafeRawBufferPointer, answering method: Method, isUpgrade: Bool,
         resuming progress: inout HeadProgress, within limits: HeadLimits
@@ -122,7 +123,9 @@ package struct ResponseHeadParser: ~Copyable {
             if let fault { return fault }
         }
         if let fault = fields.fault(isHTTP11: isHTTP11) { return fault }
-        if status == 101, !isUpgrade || !namesProtocol || !isHTTP11 { return .unexpectedUpgrade }
+        if status == 101, !isUpgrade || !namesProtocol || !isHTTP11 || !connection.saysUpgrade {
+            return .unexpectedUpgrade
+        }
         keepAlive = connection.isPersistent(isHTTP11: isHTTP11)
         unsentLength = nil
         framing = .none

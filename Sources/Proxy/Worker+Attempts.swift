@@ -155,17 +155,7 @@ extension Worker where Loop: ~Copyable {
     private mutating func sendRequest(
         _ client: ClientPointer, _ upstream: UpstreamPointer, parsed: UnsafeRawBufferPointer?
     ) {
-        let bytes: UnsafeRawBufferPointer
-        if let parsed {
-            bytes = parsed
-        } else {
-            bytes = UnsafeRawBufferPointer(rebasing: client.pointee.kept.block[..<Int(client.pointee.headLength)])
-            // It was read with the limits of the settings before; now only the buffer bounds it.
-            let limits = HeadLimits(bytesMax: ProxyLimits.headBytesMax + 1, fieldsMax: 10_000)
-            guard case .complete = requestParser.parse(bytes, within: limits) else {
-                preconditionFailure("a head that was read once reads the same again")
-            }
-        }
+        let bytes = parsed ?? readKept(client)
         if !client.pointee.requestBody.isDone {
             beginBodyRate(client)
             loop.setDeadline(
@@ -194,6 +184,17 @@ extension Worker where Loop: ~Copyable {
         if !body.isEmpty { output.add(UnsafeRawBufferPointer(rebasing: client.pointee.kept.block[body])) }
         GaugeLane.count(backends[upstream.pointee.backend].pointee.lane.pointee.requests)
         loop.setDeadline(handle, loop.now + services[Int(client.pointee.service)].timeouts.response)
+    }
+
+    /// Has `requestParser` read the request's head again; returns its bytes.
+    mutating func readKept(_ client: ClientPointer) -> UnsafeRawBufferPointer {
+        let bytes = UnsafeRawBufferPointer(rebasing: client.pointee.kept.block[..<Int(client.pointee.headLength)])
+        // It was read with the limits of the settings before; now only the buffer bounds it.
+        let limits = HeadLimits(bytesMax: ProxyLimits.headBytesMax + 1, fieldsMax: 10_000)
+        guard case .complete = requestParser.parse(bytes, within: limits) else {
+            preconditionFailure("a head that was read once reads the same again")
+        }
+        return bytes
     }
 
     // MARK: Connections that could not be made

@@ -57,6 +57,10 @@ extension Worker where Loop: ~Copyable {
                     continue
                 }
                 if responseParser.isSwitch {
+                    guard isAnswer(client, head) else {
+                        client.pointee.fault = .unexpectedUpgrade
+                        return attemptFailed(upstream, .upstreamMalformed)
+                    }
                     return beginUpgrade(client, upstream, head: head, rest: rest)
                 }
                 if client.pointee.flags.contains([.isStream, .isUpgrade]), responseParser.status < 300 {

@@ -2,6 +2,7 @@
 // itself (half-close); the tunnel is over when both ends closed and everything was taken.
 
 import EventLoop
+import HTTP2
 import HTTPWire
 import Routing
 import Vocabulary
@@ -35,6 +36,16 @@ extension Worker where Loop: ~Copyable {
         var writer = ByteWriter(output.room)
         header.write(version, into: &writer)
         output.commit(writer.count)
+    }
+
+    /// Whether the 101 that `responseParser` has just read is an answer to what this client asked for: a protocol it
+    /// offered (RFC 9110 §7.8). The key in the request of a stream was made here, so its answer is checked here as well
+    /// (RFC 6455 §4.1); the answer to a client's own key is for the client.
+    mutating func isAnswer(_ client: ClientPointer, _ head: UnsafeRawBufferPointer) -> Bool {
+        let request = readKept(client)
+        guard UpgradeAnswer.isOffered(responseParser, in: head, by: requestParser, in: request) else { return false }
+        return !client.pointee.flags.contains(.isStream)
+            || WebSocketAccept.isRight(responseParser, in: head, to: requestParser, in: request)
     }
 
     /// The backend agreed: from here on, nobody looks at the bytes. Only on 101, never on the request alone, which

@@ -136,6 +136,7 @@ struct ResponseCase: CustomTestStringConvertible, Sendable {
         `case`("HTTP/1.1 103 Early\r\nTransfer-Encoding: chunked\r\n\r\n", "body_on_interim"),
         `case`("HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n", "unexpected_upgrade"),
         `case`("HTTP/1.1 101 Switching\r\n\r\n", "unexpected_upgrade", isUpgrade: true),
+        `case`("HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n", "unexpected_upgrade", isUpgrade: true),
         `case`("HTTP/1.0 101 Switching\r\nUpgrade: x\r\n\r\n", "unexpected_upgrade", isUpgrade: true),
         `case`("HTTP/1.1 200 OK\r\nConnection: a b\r\n\r\n", "bad_connection"),
     ]

@@ -265,11 +265,11 @@ import Vocabulary
     @Test func `WebSocket over HTTP_2 is a tunnel to a backend of HTTP_1_1`() throws {
         let origin = Origin { origin, connection, _ in
             guard let head = origin.nextHead(connection), head.field("Upgrade") == "websocket",
-                head.field("Sec-WebSocket-Key")?.count == 24
+                let key = head.field("Sec-WebSocket-Key"), key.count == 24
             else { return }
             connection.write(
                 "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                    + "Sec-WebSocket-Accept: x\r\n\r\nwelcome")
+                    + "Sec-WebSocket-Accept: \(webSocketAccept(key))\r\n\r\nwelcome")
             connection.write(connection.read(4))
             _ = connection.readToEnd()
             connection.write("bye")

@@ -48,4 +48,23 @@ import Testing
         #expect(response?.heads.first?[0] == ":status: 403")
         #expect(response?.text == "never")
     }
+
+    @Test(arguments: 0..<5) func `the answer to our key must be right`(_ number: Int) throws {
+        let origin = Self.origin { key in
+            let right = "Sec-WebSocket-Accept: \(webSocketAccept(key))\r\n"
+            let upgrade = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            return switch number {
+            case 0: upgrade + "\r\n"
+            case 1: upgrade + "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n"
+            case 2: upgrade + right + right + "\r\n"
+            case 3: upgrade.replacing("websocket", with: "echo") + right + "\r\n"
+            default: upgrade + right + "\r\n"
+            }
+        }
+        let plane = try Self.plane(origin.port)
+        let client = FrameClient(plane)
+        client.send(Self.connect())
+        let head = client.next(Frame.headers).map { client.reader.fields($0) }
+        #expect(head?.first == (number < 4 ? ":status: 502" : ":status: 200"))
+    }
 }

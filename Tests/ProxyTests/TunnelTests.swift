@@ -65,6 +65,22 @@ import Vocabulary
         #expect(origin.requests[1].field("X-Forwarded-For") == "127.0.0.1")
     }
 
+    @Test(arguments: [
+        ("websocket", "WebSocket", true), ("a, echo/2", "echo/2", true), ("a, echo/2", "echo", true),
+        ("websocket", "echo", false), ("echo/1", "echo/2", false), ("websocket", "websocket, tls/1.0", false),
+    ])
+    func `a 101 must switch to something that was offered`(_ offer: String, _ answer: String, _ isRight: Bool) throws {
+        let origin = Origin { origin, connection, _ in
+            _ = origin.nextHead(connection)
+            connection.write("HTTP/1.1 101 Switch\r\nConnection: Upgrade\r\nUpgrade: \(answer)\r\n\r\n")
+            _ = connection.readToEnd()
+        }
+        let plane = try Plane([origin.port])
+        let client = plane.connect()
+        client.write("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: \(offer)\r\n\r\n")
+        #expect(client.readHead().hasPrefix(isRight ? "HTTP/1.1 101" : "HTTP/1.1 502"))
+    }
+
     @Test func `a 101 that nobody asked for is a malformed response`() throws {
         let origin = Origin { origin, connection, _ in
             _ = origin.nextHead(connection)
