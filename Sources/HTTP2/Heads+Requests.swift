@@ -117,6 +117,7 @@ extension UnsafeMutablePointer where Pointee == Core {
         stream.pointee.flags.insert(.isAnnounced)
         tell(.opened, stream)
         tellText(stream, from: session.pointee.assembly.lineStart)
+        if isLast, session.pointee.assembly.isTunnel { tell(.ended, stream) }
     }
 
     private func writeRequestFraming(_ session: SessionPointer, _ stream: StreamPointer, isLast: Bool) {

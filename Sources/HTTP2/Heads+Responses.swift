@@ -56,7 +56,9 @@ extension UnsafeMutablePointer where Pointee == Core {
         }
         pointee.arena.append("\r\n")
         tellText(stream, from: assembly.start)
-        if isLast { stream.pointee.flags.insert(.inputEnded) }
+        guard isLast else { return }
+        stream.pointee.flags.insert(.inputEnded)
+        if stream.pointee.flags.contains(.isTunnel) { tell(.ended, stream) }
     }
 
     private func writeResponseFraming(_ session: SessionPointer, _ stream: StreamPointer, isLast: Bool) {

@@ -194,10 +194,10 @@ extension Worker where Loop: ~Copyable {
         case .tunneling:
             clientTunnelEnded(client)
         case .held, .connecting, .exchanging:
-            // A TCP client may end its side before the backend is there; passed on when it is. An HTTP client that
-            // ends its side before it has its response is taken for gone, as nginx does: a FIN is all we see of most
-            // clients that left.
-            if client.pointee.flags.contains(.isTCP) {
+            // A TCP client may end its side before the backend is there; passed on when it is. So may the client of a
+            // tunnel in a stream, who would reset that to leave. An HTTP client that ends its side before it has its
+            // response is taken for gone, as nginx does: a FIN is all we see of most clients that left.
+            if !client.pointee.flags.isDisjoint(with: [.isTCP, .isStream]) {
                 client.pointee.flags.insert(.inputEnded)
             } else {
                 abort(client, .clientAbort)

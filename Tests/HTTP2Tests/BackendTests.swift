@@ -226,4 +226,17 @@ private final class Pair {
         pair.exchange()
         #expect(pair.server.texts[0].hasSuffix("\r\n\r\nraw"))
     }
+
+    @Test func `a tunnel that the backend opens and ends at once is told as ended`() {
+        let pair = Pair()
+        let stream = pair.open()
+        pair.write(
+            stream,
+            "GET /chat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        while case let bytes = pair.near.collect(pair.client), !bytes.isEmpty {}
+        pair.receive(Frame.request(1, [(":status", "200")]).bytes)
+        #expect(pair.received[stream]?.hasPrefix("HTTP/1.1 101 ") == true)
+        #expect(pair.events == ["ended"])
+    }
 }

@@ -130,6 +130,12 @@ import Testing
     ]
     static let line = [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "h")]
 
+    @Test func `a tunnel may be ended with its request`() {
+        let rig = ServerRig()
+        rig.send(.request(1, Self.tunnel))
+        #expect(rig.events == ["opened 0", "ended 0"])
+    }
+
     @Test(arguments: malformed.indices) func `a malformed head is reset and never told`(_ index: Int) {
         let (name, fields) = Self.malformed[index]
         let rig = ServerRig()

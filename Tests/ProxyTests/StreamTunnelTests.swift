@@ -49,6 +49,26 @@ import Testing
         #expect(response?.text == "never")
     }
 
+    @Test func `a client that has nothing to say ends its half of the tunnel with the request`() throws {
+        let origin = Origin { origin, connection, _ in
+            guard let key = origin.nextHead(connection)?.field("Sec-WebSocket-Key") else { return }
+            connection.write(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                    + "Sec-WebSocket-Accept: \(webSocketAccept(key))\r\n\r\n")
+            #expect(connection.readToEnd() == "")
+            connection.write("bye")
+        }
+        let plane = try Self.plane(origin.port)
+        let client = FrameClient(plane)
+        client.send(Self.connect(isLast: true))
+        let response = client.responses(1)[1]
+        #expect(response?.heads.first?[0] == ":status: 200")
+        #expect(response?.text == "bye")
+        #expect(response?.reset == nil)
+        client.socket.close()
+        #expect(plane.isQuiet)
+    }
+
     @Test(arguments: 0..<5) func `the answer to our key must be right`(_ number: Int) throws {
         let origin = Self.origin { key in
             let right = "Sec-WebSocket-Accept: \(webSocketAccept(key))\r\n"
