@@ -35,6 +35,9 @@ extension UnsafeMutablePointer where Pointee == Core {
             }
             if size > 0 { pointee.crumbs.append("; ") }
             return pointee.crumbs.append(value)
+        case 17 where name.isText("sec-websocket-key") && session.pointee.assembly.isTunnel:
+            // The backend gets one key, which is ours to check the answer of.
+            return
         case 7 where name.isText("upgrade"), 10 where name.isText("connection"),
             17 where name.isText("transfer-encoding"):
             // Refused by libnghttp2; they would change what the message means.

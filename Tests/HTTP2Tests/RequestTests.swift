@@ -136,6 +136,15 @@ import Testing
         #expect(rig.events == ["opened 0", "ended 0"])
     }
 
+    @Test func `a tunnel has one key, which is ours`() {
+        let rig = ServerRig()
+        rig.send(
+            .request(1, Self.tunnel + [("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), ("x", "y")], isLast: false))
+        #expect(rig.texts[0].hasPrefix("GET / HTTP/1.1\r\nhost: h\r\nx: y\r\n"))
+        #expect(rig.texts[0].split(separator: "sec-websocket-key").count == 2)
+        #expect(!rig.texts[0].contains("dGhlIHNhbXBsZSBub25jZQ=="))
+    }
+
     @Test(arguments: malformed.indices) func `a malformed head is reset and never told`(_ index: Int) {
         let (name, fields) = Self.malformed[index]
         let rig = ServerRig()
