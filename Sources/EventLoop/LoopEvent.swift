@@ -46,6 +46,12 @@ package struct LoopEvent {
         /// A stream of `parent` came: `connection` is new, is handled like an accepted connection, and carries one
         /// HTTP/1.1 exchange.
         case opened
+        /// A part of the head of a further stream has come on a multiplexed connection, and holds everything else up.
+        case headBegun
+        /// More of it has come, and not the rest.
+        case headGrew
+        /// It is whole.
+        case headEnded
         /// A connection that was asked for is there.
         case connected
         /// It could not be made: `error`. The handle is still to be closed.

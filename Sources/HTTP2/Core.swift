@@ -13,6 +13,8 @@ struct Core: ~Copyable {
     var madeStreams: [StreamPointer] = []
     var events = EventList()
     var arena = Arena()
+    /// Of unfinished heads between two receives.
+    var partialBytes = 0
     var crumbs = Arena()
     var requestParser = RequestHeadParser()
     var responseParser = ResponseHeadParser()

@@ -29,6 +29,7 @@ extension UnsafeMutablePointer where Pointee == Core {
             assembly.kind = .ignored
         }
         session.pointee.assembly = assembly
+        session.pointee.headCount &+= 1
     }
 
     func addField(_ session: SessionPointer, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
@@ -115,6 +116,11 @@ extension UnsafeMutablePointer where Pointee == Core {
         session.pointee.assembly.cookieStart = pointee.crumbs.count
         pointee.arena.append(UnsafeRawBufferPointer(session.pointee.partial))
         pointee.crumbs.append(UnsafeRawBufferPointer(session.pointee.partialCrumbs))
+        dropPartial(session)
+    }
+
+    func dropPartial(_ session: SessionPointer) {
+        pointee.partialBytes -= session.pointee.partial.count + session.pointee.partialCrumbs.count
         session.pointee.partial.deallocate()
         session.pointee.partialCrumbs.deallocate()
         session.pointee.partial = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -130,6 +136,7 @@ extension UnsafeMutablePointer where Pointee == Core {
         session.pointee.partial.copyMemory(from: text)
         session.pointee.partialCrumbs = .allocate(byteCount: crumbs.count, alignment: 1)
         session.pointee.partialCrumbs.copyMemory(from: crumbs)
+        pointee.partialBytes += text.count + crumbs.count
         pointee.arena.truncate(to: session.pointee.assembly.start)
         pointee.crumbs.truncate(to: session.pointee.assembly.cookieStart)
     }

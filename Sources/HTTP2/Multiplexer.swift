@@ -106,8 +106,7 @@ package struct Multiplexer: ~Copyable {
                 core.tell(.broken, stream, isRefused: isRefused)
             }
         }
-        session.pointee.partial.deallocate()
-        session.pointee.partialCrumbs.deallocate()
+        core.dropPartial(session)
         session.deallocate()
     }
 
@@ -174,6 +173,9 @@ package struct Multiplexer: ~Copyable {
         }
         return false
     }
+
+    /// Bytes that wait: unfinished heads, and bodies on their way in and out by the blocks they are in.
+    package var lentBytes: Int { core.pointee.partialBytes + core.pointee.blocks.lentCount * BlockStore.blockBytes }
 
     /// Whether nothing waits to be told.
     package var isQuiet: Bool { core.pointee.events.isEmpty }

@@ -65,6 +65,8 @@ package struct Session {
     var flags: Flags
     var guardian = FloodGuard()
     var assembly = Assembly()
+    /// Heads that were begun; wraps.
+    package internal(set) var headCount: UInt32 = 0
     /// The text of a head of which more is to come, between two receives.
     var partial = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var partialCrumbs = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -80,6 +82,8 @@ package struct Session {
     /// The peer broke a budget.
     package var isCondemned: Bool { flags.contains(.isCondemned) }
     package var isDraining: Bool { flags.contains(.isDraining) }
+    /// A part of a head has come, and not its end.
+    package var isWithinHead: Bool { assembly.kind != .none }
     /// The peer has said what it takes.
     package var isGreeted: Bool { flags.contains(.isGreeted) }
 }

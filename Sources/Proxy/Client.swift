@@ -152,6 +152,10 @@ struct Client {
     var parent = ConnectionHandle.none
     /// Of a multiplexed connection: its streams open now.
     var streamCount: UInt32 = 0
+    /// Of a multiplexed connection: by when it must have a stream again, while it has none; and by when the head that
+    /// is half there must be whole.
+    var idleEnd = Instant.zero
+    var headEnd: Instant?
     var phase = Phase.free
     var flags: Flags = []
     var listener: Int32 = 0

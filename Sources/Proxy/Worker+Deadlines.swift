@@ -11,7 +11,7 @@ extension Worker where Loop: ~Copyable {
         switch client.pointee.phase {
         case .free, .waiting: break
         case .greeting, .hello: clientBroken(client)
-        case .multiplexed: if client.pointee.streamCount == 0 { closeClient(client) }
+        case .multiplexed: carrierDeadline(client)
         case .idle: leave(client)
         case .head:
             beginRefused(client)

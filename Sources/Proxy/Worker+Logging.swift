@@ -54,7 +54,9 @@ extension Worker where Loop: ~Copyable {
     /// What the client spoke, by the names of ALPN.
     private mutating func writeProtocol(_ client: ClientPointer) {
         if client.pointee.flags.contains(.isTCP) { return log.add(",\"protocol\":\"tcp\"") }
-        if client.pointee.flags.contains(.isStream) { return log.add(",\"protocol\":\"h2\"") }
+        if client.pointee.flags.contains(.isStream) || client.pointee.phase == .multiplexed {
+            return log.add(",\"protocol\":\"h2\"")
+        }
         log.add(client.pointee.flags.contains(.isHTTP11) ? ",\"protocol\":\"http/1.1\"" : ",\"protocol\":\"http/1.0\"")
     }
 

@@ -12,8 +12,8 @@ extension Worker where Loop: ~Copyable {
         if client.pointee.phase == .greeting { clientEstablished(client) }
         client.pointee.phase = .multiplexed
         client.pointee.streamCount = 0
-        loop.setDeadline(
-            client.pointee.handle, loop.now + listeners[Int(client.pointee.listener)].rules.idleTimeout)
+        client.pointee.headEnd = nil
+        beginIdle(client)
     }
 
     mutating func streamOpened(_ handle: ConnectionHandle, parent: ConnectionHandle) {
@@ -29,7 +29,7 @@ extension Worker where Loop: ~Copyable {
         client.pointee.phase = .idle
         client.pointee.flags = carrier.pointee.flags.intersection(.isSecure).union(.isStream)
         carrier.pointee.streamCount += 1
-        if carrier.pointee.streamCount == 1 { loop.clearDeadline(parent) }
+        if carrier.pointee.streamCount == 1 { setCarrierDeadline(carrier) }
         carrier.pointee.requests &+= 1
         if let most = listeners[Int(client.pointee.listener)].rules.requestsPerConnectionMax,
             Int(carrier.pointee.requests) == most
@@ -43,8 +43,58 @@ extension Worker where Loop: ~Copyable {
         let carrier = clients[client.pointee.parent.index]
         guard isOpen(carrier, client.pointee.parent), carrier.pointee.phase == .multiplexed else { return }
         carrier.pointee.streamCount -= 1
-        guard carrier.pointee.streamCount == 0 else { return }
-        loop.setDeadline(
-            carrier.pointee.handle, loop.now + listeners[Int(carrier.pointee.listener)].rules.idleTimeout)
+        if carrier.pointee.streamCount == 0 { beginIdle(carrier) }
+    }
+
+    private mutating func beginIdle(_ carrier: ClientPointer) {
+        carrier.pointee.idleEnd = loop.now + listeners[Int(carrier.pointee.listener)].rules.idleTimeout
+        setCarrierDeadline(carrier)
+    }
+
+    private mutating func setCarrierDeadline(_ carrier: ClientPointer) {
+        if let end = carrier.pointee.headEnd {
+            loop.setDeadline(carrier.pointee.handle, end)
+        } else if carrier.pointee.streamCount == 0 {
+            loop.setDeadline(carrier.pointee.handle, carrier.pointee.idleEnd)
+        } else {
+            loop.clearDeadline(carrier.pointee.handle)
+        }
+    }
+
+    // MARK: Heads that come in pieces
+
+    /// A part of a head has come. It has as long as a head of HTTP/1.1, whatever other streams do, and takes room that
+    /// there must be.
+    mutating func headWaits(_ carrier: ClientPointer, isNew: Bool) {
+        guard carrier.pointee.phase == .multiplexed else { return }
+        if isShortOfMemory { return giveUpHead(carrier, status: 503, .outOfMemory) }
+        guard isNew else { return }
+        carrier.pointee.headEnd = loop.now + listeners[Int(carrier.pointee.listener)].rules.headerTimeout
+        setCarrierDeadline(carrier)
+    }
+
+    mutating func headEnded(_ carrier: ClientPointer) {
+        guard carrier.pointee.phase == .multiplexed else { return }
+        carrier.pointee.headEnd = nil
+        setCarrierDeadline(carrier)
+    }
+
+    /// The connection was idle for too long, or did not finish a head.
+    mutating func carrierDeadline(_ carrier: ClientPointer) {
+        if carrier.pointee.headEnd != nil {
+            giveUpHead(carrier, status: 408, .clientTimeout)
+        } else if carrier.pointee.streamCount == 0 {
+            closeClient(carrier)
+        }
+    }
+
+    /// Nothing may come on the connection before that head is whole (RFC 9113 §4.3), so its streams end as well. There
+    /// is no stream yet that the answer could be given on: it is in the log alone.
+    private mutating func giveUpHead(_ carrier: ClientPointer, status: UInt16, _ reason: Reason) {
+        beginRefused(carrier)
+        carrier.pointee.status = status
+        carrier.pointee.reason = reason
+        conclude(carrier)
+        closeClient(carrier)
     }
 }

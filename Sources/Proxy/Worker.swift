@@ -153,6 +153,8 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
         case .accepted, .acceptFailed, .connected, .connectFailed, .wakeup, .turn: break
         case .established: clientEstablished(client)
         case .multiplexed: clientMultiplexed(client)
+        case .headBegun, .headGrew: headWaits(client, isNew: event.kind == .headBegun)
+        case .headEnded: headEnded(client)
         case .opened: break
         }
     }
@@ -170,7 +172,9 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
         case .sendFailed: upstreamSendFailed(upstream)
         // Paused because the client is slow: what it sent is read later, and then its end.
         case .hangup: break
-        case .accepted, .acceptFailed, .wakeup, .turn, .established, .multiplexed, .opened: break
+        case .accepted, .acceptFailed, .wakeup, .turn, .established, .multiplexed, .opened, .headBegun, .headGrew,
+            .headEnded:
+            break
         }
     }
 

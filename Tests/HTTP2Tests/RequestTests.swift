@@ -145,6 +145,26 @@ import Testing
         #expect(!rig.texts[0].contains("dGhlIHNhbXBsZSBub25jZQ=="))
     }
 
+    @Test func `a head that is half there is counted until it is whole or its connection ends`() {
+        let rig = ServerRig()
+        var frame = Frame.get(1)
+        frame.flags = Frame.endStream
+        frame.payload += Frame.block([("x", String(repeating: "y", count: 5000))])
+        rig.send(frame)
+        #expect((5000..<5100).contains(rig.multiplexer.lentBytes))
+        #expect(rig.session.pointee.isWithinHead && rig.session.pointee.headCount == 1)
+        rig.send(Frame(type: Frame.continuation, flags: Frame.endHeaders, stream: 1))
+        #expect(rig.multiplexer.lentBytes == 0)
+        #expect(!rig.session.pointee.isWithinHead)
+        #expect(rig.texts.count == 1)
+        let other = rig.multiplexer.openServer(owner: 8)!
+        let bytes = Frame.preface + Frame.settings().bytes + frame.bytes
+        _ = bytes.withUnsafeBytes { rig.multiplexer.receive(other, $0, now: rig.now) }
+        #expect(rig.multiplexer.lentBytes > 5000)
+        rig.multiplexer.close(other)
+        #expect(rig.multiplexer.lentBytes == 0)
+    }
+
     @Test(arguments: malformed.indices) func `a malformed head is reset and never told`(_ index: Int) {
         let (name, fields) = Self.malformed[index]
         let rig = ServerRig()

@@ -50,9 +50,21 @@ extension MultiplexLoop where Base: ~Copyable {
         if !multiplexer.receive(session, bytes, now: base.now) {
             // The peer is told why, and then nothing of it is heard any more.
             if !flush(carrier, isForced: true) { over(carrier) }
+        } else if carrier.pointee.flags.contains(.isServer) {
+            if session.pointee.isWithinHead || carrier.pointee.headMark != 0 { tellHead(carrier, session) }
         } else if carrier.pointee.flags.contains(.isGreeting), session.pointee.isGreeted {
             carrierGreeted(carrier)
         }
+    }
+
+    /// Tells, behind what the streams are told, that a head is half there, or no more.
+    private mutating func tellHead(_ carrier: CarrierPointer, _ session: SessionPointer) {
+        // It wraps after 2^32 heads: then one of them is taken for its predecessor.
+        let mark = session.pointee.isWithinHead ? max(1, session.pointee.headCount) : 0
+        let kind: LoopEvent.Kind =
+            mark == 0 ? .headEnded : mark == carrier.pointee.headMark ? .headGrew : .headBegun
+        carrier.pointee.headMark = mark
+        owed.append(OwedEvent(kind: kind, connection: carrier.pointee.handle))
     }
 
     // MARK: Sending

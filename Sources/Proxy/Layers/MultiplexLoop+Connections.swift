@@ -207,5 +207,5 @@ extension MultiplexLoop where Base: ~Copyable {
     var hasSpareSlots: Bool { base.hasSpareSlots }
 
     var openDescriptors: Int { base.openDescriptors }
-    var lentBytes: Int { base.lentBytes }
+    var lentBytes: Int { base.lentBytes + multiplexer.lentBytes }
 }

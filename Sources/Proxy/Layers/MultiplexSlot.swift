@@ -75,6 +75,8 @@ struct Carrier {
     var alarm = ConnectionHandle.none
     /// `session.sent` when the alarm was set.
     var sentMark: UInt64 = 0
+    /// `session.headCount` of the head that was told to be half there; 0: none.
+    var headMark: UInt32 = 0
     var dirtyNext: CarrierPointer?
     /// Neighbours among all clients' carriers, or among those of one host.
     var previous: CarrierPointer?

@@ -99,7 +99,8 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
             case .turn:
                 isTurnOwed = true
                 stepsLeft = LayerLimits.handshakeStepsPerTurn
-            case .acceptFailed, .established, .multiplexed, .opened, .connectFailed, .spliced, .deadline, .wakeup:
+            case .acceptFailed, .established, .multiplexed, .opened, .headBegun, .headGrew, .headEnded, .connectFailed,
+                .spliced, .deadline, .wakeup:
                 return
             }
         }
