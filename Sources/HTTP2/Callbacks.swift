@@ -76,18 +76,26 @@ private func sessionPointer(_ context: UnsafeMutableRawPointer?) -> SessionPoint
 extension UnsafeMutablePointer where Pointee == Core {
     /// Counts a frame by its header alone, before anything is done for it.
     func countFrame(_ session: SessionPointer, _ header: nghttp2_frame_hd) {
+        if UInt32(header.type) == NGHTTP2_CONTINUATION.rawValue { return countContinuation(session) }
         guard session.pointee.isServer else { return }
         let isAcknowledgement = header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
         switch UInt32(header.type) {
-        case NGHTTP2_DATA.rawValue, NGHTTP2_HEADERS.rawValue, NGHTTP2_CONTINUATION.rawValue,
-            NGHTTP2_GOAWAY.rawValue:
-            break
+        case NGHTTP2_DATA.rawValue, NGHTTP2_HEADERS.rawValue, NGHTTP2_GOAWAY.rawValue: break
         case NGHTTP2_RST_STREAM.rawValue: count(.reset, session)
         case NGHTTP2_SETTINGS.rawValue: if !isAcknowledgement { count(.settings, session) }
         case NGHTTP2_PING.rawValue: if !isAcknowledgement { count(.ping, session) }
         case NGHTTP2_WINDOW_UPDATE.rawValue: count(.windowUpdate, session)
         default: count(.priority, session)
         }
+    }
+
+    private func countContinuation(_ session: SessionPointer) {
+        session.pointee.assembly.continuations += 1
+        guard session.pointee.assembly.continuations > HTTP2Limits.continuationsMax, !session.pointee.isCondemned else {
+            return
+        }
+        session.pointee.flags.insert(.isCondemned)
+        _ = nghttp2_session_terminate_session(session.pointee.library, NGHTTP2_ENHANCE_YOUR_CALM.rawValue)
     }
 
     /// A frame is complete; of HEADERS, the whole head.

@@ -60,7 +60,7 @@ struct Core: ~Copyable {
         nghttp2_option_set_no_auto_window_update(options, 1)
         nghttp2_option_set_max_settings(options, HTTP2Limits.settingsEntriesMax)
         nghttp2_option_set_max_outbound_ack(options, HTTP2Limits.acknowledgementsMax)
-        nghttp2_option_set_max_continuations(options, HTTP2Limits.continuationsMax)
+        nghttp2_option_set_max_continuations(options, HTTP2Limits.continuationPiecesMax)
         nghttp2_option_set_max_deflate_dynamic_table_size(options, HTTP2Limits.tableBytesMax)
         nghttp2_option_set_max_send_header_block_length(options, HTTP2Limits.sentHeadBytesMax)
         nghttp2_option_set_no_closed_streams(options, 1)

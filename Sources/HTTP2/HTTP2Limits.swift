@@ -18,8 +18,10 @@ package enum HTTP2Limits {
     static let trailerBytesMax = 8 * 1024
     /// HPACK: the table that a peer may fill, and the most we fill of one (RFC 7541 §4.2; the default).
     static let tableBytesMax = 4096
-    /// CONTINUATION frames of one header block; libnghttp2's default since CVE-2024-28182.
+    /// CONTINUATION frames of one header block (CVE-2024-28182).
     static let continuationsMax = 8
+    /// The same for libnghttp2, which counts each piece that a frame's header of 9 bytes comes in.
+    static let continuationPiecesMax = continuationsMax * 9
     /// Entries of a SETTINGS frame; libnghttp2's default.
     static let settingsEntriesMax = 32
     /// Acknowledgements that wait to be sent to a peer that does not read. libnghttp2 has 1000; ours are budgeted below.

@@ -54,6 +54,7 @@ package struct Session {
         var isTooLong = false
         var wantsTrailers = false
         var status = 0
+        var continuations = 0
         /// In the arena of crumbs.
         var cookieStart = 0
     }

@@ -75,6 +75,21 @@ import Vocabulary
         #expect(rig.streams.isEmpty)
     }
 
+    @Test func `CONTINUATION is counted by frames, in however many pieces they come`() {
+        let rig = ServerRig()
+        var head = Frame.get(1)
+        head.flags = Frame.endStream
+        rig.send(head)
+        for number in 1...8 {
+            let frame = Frame(
+                type: Frame.continuation, flags: number == 8 ? Frame.endHeaders : 0, stream: 1,
+                payload: Frame.block([("x\(number)", "y")]))
+            for byte in frame.bytes { rig.send([byte]) }
+        }
+        #expect(rig.isAlive)
+        #expect(rig.texts.count == 1 && rig.texts[0].contains("x8: y\r\n"))
+    }
+
     @Test func `window updates of a client that is sent data are free`() {
         let rig = ServerRig()
         rig.send(.get(1))
