@@ -64,7 +64,8 @@ package struct LoopEvent {
         case ended
         /// Everything taken by `send` is with the system, after a congestion.
         case drained
-        /// The connection is of no more use: `error`.
+        /// The connection is of no more use: `error`. Of a stream to a backend: `EOPNOTSUPP` when that takes no
+        /// tunnels.
         case broken
         /// The peer takes nothing any more: `error`. What it sent before is still received, and then the end is told.
         case sendFailed

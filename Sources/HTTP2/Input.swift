@@ -69,6 +69,7 @@ extension Multiplexer {
             stream.pointee.flags.insert(.isTold)
             return true
         case .broken:
+            event.lacksTunnels = stream.pointee.flags.contains(.lacksTunnels)
             return stream.pointee.owner != 0
         case .drained:
             return stream.pointee.owner != 0 && !stream.pointee.flags.contains(.isCongested)

@@ -55,10 +55,14 @@ extension Multiplexer {
             return nil
         }
         var count = 0
-        let isUpgrade = core.pointee.requestParser.isUpgrade
+        let isTunnel = asksForTunnel(stream, bytes)
         if core.pointee.requestParser.method == .head { stream.pointee.flags.insert(.isHead) }
-        if isUpgrade {
-            guard beginTunnel(session, stream, bytes) else { return nil }
+        if isTunnel {
+            guard takesTunnels(session) else {
+                stream.pointee.flags.insert(.lacksTunnels)
+                return nil
+            }
+            stream.pointee.flags.insert(.isTunnel)
             add(":method", "CONNECT", &count)
             add(":protocol", "websocket", &count)
         } else {
@@ -73,11 +77,11 @@ extension Multiplexer {
             let field = core.pointee.requestParser.field(index)
             switch field.role {
             case .host, .connection, .transferEncoding, .upgrade, .hopByHop, .nominated, .keepAlive: continue
-            case .endToEnd where isUpgrade && Self.isKey(bytes, field): continue
+            case .endToEnd where isTunnel && Self.isKey(bytes, field): continue
             default: add(bytes, field, &count)
             }
         }
-        let hasBody = begin(stream, isSwitch: isUpgrade, framing: core.pointee.requestParser.framing)
+        let hasBody = begin(stream, isSwitch: isTunnel, framing: core.pointee.requestParser.framing)
         var source = Self.source(stream)
         let id =
             hasBody
@@ -88,26 +92,25 @@ extension Multiplexer {
         return length
     }
 
-    /// A backend that did not say it takes tunnels must not be asked for one (RFC 8441 §3); nor are there others than
-    /// WebSocket.
-    private func beginTunnel(_ session: SessionPointer, _ stream: StreamPointer, _ bytes: UnsafeRawBufferPointer)
-        -> Bool
-    {
-        let setting = nghttp2_session_get_remote_settings(
-            session.pointee.library, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL)
-        guard setting == 1 else { return false }
-        var (isWebSocket, hasKey) = (false, false)
+    /// Whether the request is one for a WebSocket, with a key, whose answer is noted. There are no other tunnels in
+    /// HTTP/2: any other upgrade is left out, and its request goes on as if it had not asked (RFC 9110 §7.8).
+    private func asksForTunnel(_ stream: StreamPointer, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard core.pointee.requestParser.offersUpgrade(to: "websocket", in: bytes) else { return false }
         for index in 0..<core.pointee.requestParser.fieldCount {
             let field = core.pointee.requestParser.field(index)
-            let value = UnsafeRawBufferPointer(rebasing: bytes[field.value])
-            if field.role == .upgrade, value.isCalled("websocket") { isWebSocket = true }
-            if Self.isKey(bytes, field), let accept = WebSocketAccept.answer(value) {
-                stream.pointee.accept = accept
-                hasKey = true
+            guard Self.isKey(bytes, field) else { continue }
+            guard let accept = WebSocketAccept.answer(UnsafeRawBufferPointer(rebasing: bytes[field.value])) else {
+                continue
             }
+            stream.pointee.accept = accept
+            return true
         }
-        stream.pointee.flags.insert(.isTunnel)
-        return isWebSocket && hasKey
+        return false
+    }
+
+    /// A backend that did not say so must not be asked (RFC 8441 §3).
+    private func takesTunnels(_ session: SessionPointer) -> Bool {
+        nghttp2_session_get_remote_settings(session.pointee.library, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1
     }
 
     /// Notes how the message goes on; `false` when nothing follows its head.

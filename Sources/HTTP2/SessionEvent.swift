@@ -20,6 +20,8 @@ package struct SessionEvent {
     package var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
     /// `.broken`: the peer has done nothing for this request (RFC 9113 §8.7).
     package var isRefused = false
+    /// `.broken`: nothing was sent, because the peer takes no tunnels.
+    package var lacksTunnels = false
 
     package init() {}
 }

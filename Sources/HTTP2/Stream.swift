@@ -47,6 +47,8 @@ package struct Stream {
         static let isOrphan = Flags(rawValue: 1 << 17)
         /// `.opened` waits to be told.
         static let isAnnounced = Flags(rawValue: 1 << 18)
+        /// Was to be a tunnel to a backend that takes none.
+        static let lacksTunnels = Flags(rawValue: 1 << 19)
     }
 
     /// How far the message that the session sends has been read.

@@ -83,6 +83,18 @@ package struct RequestHeadParser: ~Copyable {
         return UnsafeRawBufferPointer(rebasing: bytes[path])
     }
 
+    /// Whether the upgrade that is asked for may be one to `name`, which is in lower case and has no version.
+    package func offersUpgrade(to name: StaticString, in bytes: UnsafeRawBufferPointer) -> Bool {
+        guard isUpgrade else { return false }
+        for index in 0..<table.count where table.fields[index].role == .upgrade {
+            var elements = ListElements(table.fields[index].value)
+            while let element = elements.next(in: bytes) {
+                if ByteScan.matches(bytes, element, name) { return true }
+            }
+        }
+        return false
+    }
+
     /// Looks at a head from its start.
     package mutating func parse(_ bytes: UnsafeRawBufferPointer, within limits: HeadLimits = HeadLimits()) -> HeadParse
     {

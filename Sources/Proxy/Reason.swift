@@ -14,6 +14,8 @@ enum Reason: UInt8 {
     case upstreamReset
     case upstreamClosedEarly
     case upstreamMalformed
+    /// A WebSocket for a backend that speaks HTTP/2 and takes no extended CONNECT.
+    case upgradeUnsupported
     case clientAbort
     case clientTimeout
     /// Sent a body, or took a response, at less than the rate that the listener asks for.
@@ -46,6 +48,7 @@ enum Reason: UInt8 {
         case .upstreamReset: "upstream_reset"
         case .upstreamClosedEarly: "upstream_closed_early"
         case .upstreamMalformed: "upstream_malformed"
+        case .upgradeUnsupported: "upgrade_unsupported"
         case .clientAbort: "client_abort"
         case .clientTimeout: "client_timeout"
         case .clientTooSlow: "client_too_slow"

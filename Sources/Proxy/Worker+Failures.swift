@@ -19,7 +19,8 @@ import Vocabulary
 extension Worker where Loop: ~Copyable {
     mutating func attemptFailed(_ upstream: UpstreamPointer, _ reason: Reason) {
         let client = clients[upstream.pointee.client.index]
-        let isEnd = reason == .upstreamReset || reason == .upstreamClosedEarly
+        let lacksUpgrade = reason == .upgradeUnsupported
+        let isEnd = reason == .upstreamReset || reason == .upstreamClosedEarly || lacksUpgrade
         let isUnanswered =
             isEnd && upstream.pointee.phase == .awaitingHead && upstream.pointee.stash.isEmpty
             && client.pointee.interimResponses == 0
@@ -27,8 +28,9 @@ extension Worker where Loop: ~Copyable {
         let mayRepeat =
             isUnanswered && !client.pointee.flags.contains(.bodyForgotten)
             && (isUnsent || client.pointee.method.isIdempotent)
-        let isGraced = mayRepeat && upstream.pointee.isReused && !client.pointee.flags.contains(.needsFresh)
-        if isUnanswered, upstream.pointee.isReused {
+        let isGraced =
+            mayRepeat && upstream.pointee.isReused && !client.pointee.flags.contains(.needsFresh) && !lacksUpgrade
+        if isUnanswered, upstream.pointee.isReused, !lacksUpgrade {
             // It was idle for as long as the backend allows, to the moment.
             let age = client.pointee.connected - upstream.pointee.idleSince
             backends[upstream.pointee.backend].pointee.idleLimit.sawEnd(afterIdle: age, now: loop.now)

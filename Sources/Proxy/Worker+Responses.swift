@@ -2,6 +2,7 @@
 
 import Balancing
 import EventLoop
+import Glibc
 import HTTPWire
 import Routing
 import Vocabulary
@@ -203,13 +204,15 @@ extension Worker where Loop: ~Copyable {
         }
     }
 
-    mutating func upstreamBroken(_ upstream: UpstreamPointer) {
+    mutating func upstreamBroken(_ upstream: UpstreamPointer, _ error: CInt) {
         switch upstream.pointee.phase {
         case .idle: closedWhileIdle(upstream)
         case .free: closeUpstream(upstream)
         case .connecting: connectFailed(upstream, isTimeout: false)
         case .tunneling: breakTunnel(clients[upstream.pointee.client.index], .upstreamReset)
-        case .awaitingHead, .body: attemptFailed(upstream, .upstreamReset)
+        case .awaitingHead, .body:
+            if error == EOPNOTSUPP { return attemptFailed(upstream, .upgradeUnsupported) }
+            attemptFailed(upstream, .upstreamReset)
         }
     }
 

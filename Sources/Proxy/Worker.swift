@@ -168,7 +168,7 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
         case .deadline: upstreamDeadline(upstream)
         case .connected: upstreamConnected(upstream)
         case .connectFailed: connectFailed(upstream, isTimeout: false)
-        case .broken: upstreamBroken(upstream)
+        case .broken: upstreamBroken(upstream, event.error)
         case .sendFailed: upstreamSendFailed(upstream)
         // Paused because the client is slow: what it sent is read later, and then its end.
         case .hangup: break

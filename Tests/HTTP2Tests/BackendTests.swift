@@ -227,6 +227,28 @@ private final class Pair {
         #expect(pair.server.texts[0].hasSuffix("\r\n\r\nraw"))
     }
 
+    @Test func `an upgrade to something else is left out of its request`() {
+        let pair = Pair()
+        for offer in ["echo", "websocket/13", "echo, echo/2"] {
+            let stream = pair.open()
+            pair.write(
+                stream, "GET /\(offer.count) HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: \(offer)\r\n\r\n")
+            pair.exchange()
+            #expect(pair.server.texts.last == "GET /\(offer.count) HTTP/1.1\r\nhost: h\r\n\r\n")
+        }
+        #expect(pair.events.isEmpty)
+    }
+
+    @Test func `one of several offers is WebSocket`() {
+        let pair = Pair()
+        pair.write(
+            pair.open(),
+            "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo, WebSocket\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        pair.exchange()
+        #expect(pair.server.texts.first?.contains("upgrade: websocket\r\n") == true)
+    }
+
     @Test func `a tunnel that the backend opens and ends at once is told as ended`() {
         let pair = Pair()
         let stream = pair.open()

@@ -48,4 +48,33 @@ import Vocabulary
         let expected = (0..<3).flatMap { ["1 \(4 * $0 + 1)", "3 \(4 * $0 + 1)", "1 \(4 * $0 + 3)"] }
         #expect(frames.withLock { $0 } == expected)
     }
+
+    @Test func `an upgrade to something else is ignored`() throws {
+        let origin = Origin { _, connection, _ in
+            let server = FrameServer(connection)
+            while let request = server.request() {
+                server.answer(request.stream, request.fields.contains { $0.hasPrefix("upgrade") } ? "upgrade" : "plain")
+            }
+        }
+        let plane = try Self.plane(origin.port)
+        let client = plane.connect()
+        client.write(Self.upgrade(to: "echo"))
+        #expect(client.readResponse().body == "plain")
+    }
+
+    @Test func `a WebSocket for a backend that takes none is refused with the reason`() throws {
+        let origin = Origin { _, connection, _ in
+            let server = FrameServer(connection)
+            while let request = server.request() { server.answer(request.stream, "hello") }
+        }
+        let plane = try Self.plane(origin.port)
+        for _ in 0..<2 {
+            let client = plane.connect()
+            client.write(Self.upgrade(to: "websocket"))
+            let response = client.readResponse()
+            #expect(response.head.hasPrefix("HTTP/1.1 502"))
+            #expect(response.head.field("X-Portico-Reason") == "upgrade_unsupported")
+            #expect(plane.get().body == "hello")
+        }
+    }
 }
