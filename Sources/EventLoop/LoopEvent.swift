@@ -64,8 +64,8 @@ package struct LoopEvent {
         case ended
         /// Everything taken by `send` is with the system, after a congestion.
         case drained
-        /// The connection is of no more use: `error`. Of a stream to a backend: `EOPNOTSUPP` when that takes no
-        /// tunnels.
+        /// The connection is of no more use: `error`. Of a stream to a backend: `ECONNREFUSED` when the backend has done
+        /// nothing for the request, `EOPNOTSUPP` when it takes no tunnels.
         case broken
         /// The peer takes nothing any more: `error`. What it sent before is still received, and then the end is told.
         case sendFailed

@@ -13,11 +13,13 @@ extension Worker where Loop: ~Copyable {
     typealias UpstreamPointer = UnsafeMutablePointer<Upstream>
 
     /// Tries the request on a backend, or holds it. `parsed`: the bytes that `requestParser` has just read this head
-    /// from; without them the kept head is read again.
-    mutating func dispatch(_ client: ClientPointer, parsed: UnsafeRawBufferPointer? = nil) {
-        guard client.pointee.connectAttempts < ProxyLimits.attemptsMax, let slot = choose(client) else {
-            return hold(client)
-        }
+    /// from; without them the kept head is read again. `former`: the backend to take when there is no other.
+    mutating func dispatch(
+        _ client: ClientPointer, parsed: UnsafeRawBufferPointer? = nil, orAgainOn former: Int32? = nil
+    ) {
+        guard client.pointee.connectAttempts < ProxyLimits.attemptsMax,
+            let slot = choose(client) ?? former.flatMap({ backends[$0].pointee.standing == .ready ? $0 : nil })
+        else { return hold(client) }
         beginAttempt(client, slot)
         if !client.pointee.flags.contains(.needsFresh), !client.pointee.flags.contains(.isTCP),
             let upstream = takePooled(slot, for: client.pointee.method)

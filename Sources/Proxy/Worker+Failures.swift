@@ -8,6 +8,8 @@
 //   the same backend or another, without charging the budget; if the request may be sent twice.
 // - A connection that ended before any response byte: another backend, if the request may be sent twice, within
 //   `retriesMax` and the budget.
+// - A backend of HTTP/2 that says it has done nothing for the request (GOAWAY, REFUSED_STREAM; RFC 9113 §6.8, §8.7): as
+//   before, whatever its method, and, where there is no other backend, once more on the same.
 // - After the first response byte: never. Timeouts: never.
 
 import Balancing
@@ -17,7 +19,8 @@ import Routing
 import Vocabulary
 
 extension Worker where Loop: ~Copyable {
-    mutating func attemptFailed(_ upstream: UpstreamPointer, _ reason: Reason) {
+    /// `isRefused`: the backend says that it has done nothing for the request, of which nothing counts as sent.
+    mutating func attemptFailed(_ upstream: UpstreamPointer, _ reason: Reason, isRefused: Bool = false) {
         let client = clients[upstream.pointee.client.index]
         let lacksUpgrade = reason == .upgradeUnsupported
         let isEnd = reason == .upstreamReset || reason == .upstreamClosedEarly || lacksUpgrade
@@ -30,7 +33,7 @@ extension Worker where Loop: ~Copyable {
             && (isUnsent || client.pointee.method.isIdempotent)
         let isGraced =
             mayRepeat && upstream.pointee.isReused && !client.pointee.flags.contains(.needsFresh) && !lacksUpgrade
-        if isUnanswered, upstream.pointee.isReused, !lacksUpgrade {
+        if isUnanswered, upstream.pointee.isReused, !isRefused, !lacksUpgrade {
             // It was idle for as long as the backend allows, to the moment.
             let age = client.pointee.connected - upstream.pointee.idleSince
             backends[upstream.pointee.backend].pointee.idleLimit.sawEnd(afterIdle: age, now: loop.now)
@@ -50,7 +53,7 @@ extension Worker where Loop: ~Copyable {
             services[service].budget.takeRetry(now: loop.now)
         {
             client.pointee.retries += 1
-            return dispatch(client)
+            return dispatch(client, orAgainOn: isRefused ? client.pointee.backend : nil)
         }
         failRequest(client, status: reason == .responseTimeout ? 504 : 502, reason)
     }

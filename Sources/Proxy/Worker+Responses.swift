@@ -212,7 +212,7 @@ extension Worker where Loop: ~Copyable {
         case .tunneling: breakTunnel(clients[upstream.pointee.client.index], .upstreamReset)
         case .awaitingHead, .body:
             if error == EOPNOTSUPP { return attemptFailed(upstream, .upgradeUnsupported) }
-            attemptFailed(upstream, .upstreamReset)
+            attemptFailed(upstream, .upstreamReset, isRefused: error == ECONNREFUSED)
         }
     }
 

@@ -81,6 +81,49 @@ import Vocabulary
         }
     }
 
+    @Test(arguments: ["GET", "POST"])
+    func `what its only backend has not seen goes there again`(_ method: String) throws {
+        let origin = Origin { _, connection, number in
+            let server = FrameServer(connection)
+            var streams: [UInt32] = []
+            while let request = server.request() {
+                streams.append(request.stream)
+                guard number == 0 else {
+                    server.answer(request.stream, "again")
+                    continue
+                }
+                guard streams.count == 2 else { continue }
+                // The first was seen, the second was not.
+                server.send(Frame(type: Frame.goAway, payload: Frame.four(streams[0]) + Frame.four(0)))
+                server.answer(streams[0], "first")
+            }
+        }
+        let plane = try Self.plane([origin.port])
+        let clients = (0..<2).map { _ in plane.connect() }
+        for client in clients { client.write("\(method) / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody") }
+        #expect(Set(clients.map { $0.readResponse().body }) == ["first", "again"])
+        #expect(origin.connections == 2)
+    }
+
+    @Test func `a refused stream is tried again as often as the rules say`() throws {
+        let count = Mutex(0)
+        let origin = Origin { _, connection, _ in
+            let server = FrameServer(connection)
+            while let request = server.request() {
+                count.withLock { $0 += 1 }
+                server.send(.reset(request.stream, 7))
+            }
+        }
+        let plane = try Self.plane([origin.port])
+        plane.publish { $0.services[0].retriesMax = 2 }
+        let client = plane.connect()
+        client.write("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody")
+        let response = client.readResponse()
+        #expect(response.head.hasPrefix("HTTP/1.1 502"))
+        #expect(response.head.field("X-Portico-Reason") == "upstream_reset")
+        #expect(count.withLock { $0 } == 3)
+    }
+
     @Test func `a reset after the request was seen is not sent twice`() throws {
         let count = Mutex(0)
         let origin = Origin { _, connection, _ in

@@ -204,7 +204,7 @@ struct MultiplexLoop<Base: LayeredLoop & ~Copyable>: LayeredLoop, ~Copyable {
         case .drained: event.kind = .drained
         case .broken:
             event.kind = .broken
-            event.error = told.lacksTunnels ? EOPNOTSUPP : ECONNRESET
+            event.error = told.lacksTunnels ? EOPNOTSUPP : told.isRefused ? ECONNREFUSED : ECONNRESET
         }
         event.connection = ConnectionHandle(packed: stream.pointee.owner)
         let slot = slots[event.connection.index]
