@@ -23,7 +23,8 @@ struct Core: ~Copyable {
     var outputCount = 0
     var isOutputFull = false
     /// Fields of the head that is being sent.
-    let fields: UnsafeMutablePointer<nghttp2_nv>
+    private(set) var fields: UnsafeMutablePointer<nghttp2_nv>
+    private(set) var fieldsCapacity = HTTP2Limits.fieldsMax
     /// The block whose bytes were told last.
     var toldBlock: UnsafeMutableRawPointer?
     /// Makes WebSocket keys. Not secrets: they show that a server understood (RFC 6455 §1.3).
@@ -36,7 +37,7 @@ struct Core: ~Copyable {
     init(seed: UInt64) {
         output = .allocate(byteCount: HTTP2Limits.outputBytesMax, alignment: 64)
         fields = .allocate(capacity: HTTP2Limits.fieldsMax)
-        fields.initialize(repeating: nghttp2_nv(), count: HTTP2Limits.fieldsMax)
+        fields.initialize(repeating: nghttp2_nv(), count: fieldsCapacity)
         random = SeededRandom(seed: seed).split("websocket keys")
         serverOptions = Self.options(isServer: true)
         clientOptions = Self.options(isServer: false)
@@ -51,6 +52,15 @@ struct Core: ~Copyable {
         nghttp2_option_del(serverOptions)
         nghttp2_option_del(clientOptions)
         nghttp2_session_callbacks_del(callbacks)
+    }
+
+    /// Makes room for that many fields.
+    mutating func reserveFields(_ count: Int) {
+        guard count > fieldsCapacity else { return }
+        fields.deallocate()
+        fieldsCapacity = count
+        fields = .allocate(capacity: count)
+        fields.initialize(repeating: nghttp2_nv(), count: count)
     }
 
     private static func options(isServer: Bool) -> OpaquePointer {

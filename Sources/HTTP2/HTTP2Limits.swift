@@ -31,9 +31,9 @@ package enum HTTP2Limits {
     static let outboxBytesLow = 64 * 1024
     /// Bytes that one `collect` gives at most.
     static let outputBytesMax = 256 * 1024
-    /// Bytes of an outgoing head, by HPACK's worst case: 60 KiB of HTTP/1.1 and some for each of its fields.
-    static let sentHeadBytesMax = 128 * 1024
-    /// Fields of an outgoing head, pseudo fields included.
+    /// Bytes of an outgoing head, by HPACK's worst case: 60 KiB of HTTP/1.1 and 12 for each of its fields.
+    static let sentHeadBytesMax = 192 * 1024
+    /// Fields of an outgoing head, pseudo fields included, for which there is room from the start.
     static let fieldsMax = 512
     /// Pieces of a body up to this size are copied behind what the same stream received just before.
     static let joinBytesMax = 2048

@@ -51,9 +51,7 @@ extension Multiplexer {
 
     /// Submits a request head; returns its length, `nil` when it makes no sense.
     func submitRequest(_ session: SessionPointer, _ stream: StreamPointer, _ bytes: UnsafeRawBufferPointer) -> Int? {
-        guard case .complete(let length) = core.pointee.requestParser.parse(bytes, within: Self.limits) else {
-            return nil
-        }
+        guard let length = readRequest(bytes) else { return nil }
         var count = 0
         let isTunnel = asksForTunnel(stream, bytes)
         if core.pointee.requestParser.method == .head { stream.pointee.flags.insert(.isHead) }
@@ -89,6 +87,18 @@ extension Multiplexer {
             : nghttp2_submit_request(session.pointee.library, nil, core.pointee.fields, count, nil, stream)
         guard id > 0 else { return nil }
         stream.pointee.id = id
+        return length
+    }
+
+    /// Has the parser read a request head; returns its length. Far more fields than usual make room for themselves.
+    private func readRequest(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        var outcome = core.pointee.requestParser.parse(bytes, within: Self.limits)
+        if case .malformed(.tooManyFields) = outcome {
+            let limits = HeadLimits(bytesMax: Self.limits.bytesMax, fieldsMax: HeadLimits.fieldsCeiling)
+            outcome = core.pointee.requestParser.parse(bytes, within: limits)
+            core.pointee.reserveFields(HeadLimits.fieldsCeiling + 8)
+        }
+        guard case .complete(let length) = outcome else { return nil }
         return length
     }
 
@@ -162,7 +172,7 @@ extension Multiplexer {
     private func add(
         _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, isRepeated: Bool, _ count: inout Int
     ) {
-        precondition(count < HTTP2Limits.fieldsMax, "the parser's limit bounds the fields")
+        precondition(count < core.pointee.fieldsCapacity, "the parser's limit bounds the fields")
         let flags = isRepeated ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX
         core.pointee.fields[count] = nghttp2_nv(
             name: UnsafeMutablePointer(mutating: name.baseAddress?.assumingMemoryBound(to: UInt8.self)),

@@ -9,9 +9,12 @@ package struct HeadLimits: Hashable, Sendable {
     /// Header fields. One more: 431.
     package let fieldsMax: Int
 
-    /// Values outside `64 … 1 MiB` bytes and `1 … 10,000` fields are moved to the nearest border.
+    /// The most that a listener may allow, and what a front door adds to a head on its way through.
+    package static let fieldsCeiling = 10_000 + 16
+
+    /// Values outside `64 … 1 MiB` bytes and `1 … fieldsCeiling` fields are moved to the nearest border.
     package init(bytesMax: Int = 32 * 1024, fieldsMax: Int = 100) {
         self.bytesMax = min(max(bytesMax, 64), 1 << 20)
-        self.fieldsMax = min(max(fieldsMax, 1), 10_000)
+        self.fieldsMax = min(max(fieldsMax, 1), Self.fieldsCeiling)
     }
 }

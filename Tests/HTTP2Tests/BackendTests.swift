@@ -249,6 +249,16 @@ private final class Pair {
         #expect(pair.server.texts.first?.contains("upgrade: websocket\r\n") == true)
     }
 
+    @Test func `as many fields as a listener may allow are passed on`() {
+        let pair = Pair()
+        let fields = (0..<10_000).map { "a\($0 % 10):\r\n" }.joined()
+        pair.write(pair.open(), "GET / HTTP/1.1\r\nHost: h\r\n\(fields)\r\n")
+        pair.exchange()
+        pair.tell()
+        #expect(pair.events.isEmpty)
+        #expect(pair.server.texts.first?.split(separator: "\r\n").count == 10_002)
+    }
+
     @Test func `a tunnel that the backend opens and ends at once is told as ended`() {
         let pair = Pair()
         let stream = pair.open()
