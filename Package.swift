@@ -132,7 +132,7 @@ let package = Package(
                 "TestCertificates", "TestFrames", "Vocabulary",
             ]),
         tests("SamplesTests", ["samples", hummingbird, httpTypes, logging, nioCore, nioEmbedded]),
-        tests("TLSTests", ["TLS", "TestCertificates"]),
+        tests("TLSTests", ["COpenSSL", "TLS", "TestCertificates"]),
         tests("SharesTests", ["Shares", "Vocabulary"]),
         tests("TelemetryTests", ["Administration", "Telemetry", "Vocabulary"]),
         tests(

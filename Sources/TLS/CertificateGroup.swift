@@ -59,14 +59,37 @@ final class CertificateChooser: Sendable {
     }
 }
 
-/// OpenSSL's callback for the server name of a ClientHello. An unknown name gets the first certificate, and the client
-/// decides what it thinks of it (RFC 6066 §3 allows both that and an alert).
+/// OpenSSL's callback for a ClientHello, before it looks for the session to go on with: the name decides which context's
+/// sessions those may be. An unknown name gets the first certificate, and the client decides what it thinks of it
+/// (RFC 6066 §3 allows both that and an alert).
 func chooseCertificate(ssl: OpaquePointer?, alert: UnsafeMutablePointer<CInt>?, argument: UnsafeMutableRawPointer?)
     -> CInt
 {
-    guard let name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name), let group = CertificateGroup.of(ssl),
+    var bytes: UnsafePointer<UInt8>?
+    var count = 0
+    if SSL_client_hello_get0_ext(ssl, UInt32(TLSEXT_TYPE_server_name), &bytes, &count) == 1,
+        let name = hostName(UnsafeRawBufferPointer(start: bytes, count: count)), let group = CertificateGroup.of(ssl),
         let chooser = group.chooser
+    {
+        _ = chooser.choose(for: ssl, name)
+    }
+    return SSL_CLIENT_HELLO_SUCCESS
+}
+
+/// The first name of a server name extension: lengths of the list and of the name, and between them the kind. What is
+/// malformed has none, and OpenSSL refuses it.
+private func hostName(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    guard bytes.count > 5, bytes[2] == UInt8(TLSEXT_NAMETYPE_host_name) else { return nil }
+    let count = Int(bytes[3]) << 8 | Int(bytes[4])
+    guard count > 0, count <= bytes.count - 5 else { return nil }
+    return UnsafeRawBufferPointer(rebasing: bytes[5..<5 + count])
+}
+
+/// OpenSSL's callback for the server name, once the certificate is chosen: whether the client is told that its name
+/// was of use.
+func confirmName(ssl: OpaquePointer?, alert: UnsafeMutablePointer<CInt>?, argument: UnsafeMutableRawPointer?) -> CInt {
+    guard let name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name), let group = CertificateGroup.of(ssl),
+        group.names.number(for: UnsafeRawBufferPointer(start: name, count: strnlen(name, 256))) != nil
     else { return SSL_TLSEXT_ERR_NOACK }
-    let bytes = UnsafeRawBufferPointer(start: name, count: strnlen(name, 256))
-    return chooser.choose(for: ssl, bytes) ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
+    return SSL_TLSEXT_ERR_OK
 }

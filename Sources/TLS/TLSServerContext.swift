@@ -76,7 +76,8 @@ package final class TLSServerContext: Sendable {
                 chooser: number == 0 ? chooser : nil
             ).attach(to: group.context)
         }
-        tls_on_server_name(groups[0].context, chooseCertificate, nil)
+        SSL_CTX_set_client_hello_cb(groups[0].context, chooseCertificate, nil)
+        tls_on_server_name(groups[0].context, confirmName, nil)
         context = groups[0].context
         self.certificates = facts
         self.warnings = warnings
@@ -109,7 +110,7 @@ package final class TLSServerContext: Sendable {
             }
             return try pair.use(in: groups[known].context)
         }
-        let context = try makeContext(rules)
+        let context = try makeContext(rules, names)
         do throws(TLSError) {
             try pair.use(in: context)
         } catch {
@@ -119,7 +120,9 @@ package final class TLSServerContext: Sendable {
         groups.append(Group(names: names, kinds: [kind], context: context))
     }
 
-    private static func makeContext(_ rules: ServerTLSRules) throws(TLSError) -> OpaquePointer {
+    private static func makeContext(
+        _ rules: ServerTLSRules, _ names: [String]
+    ) throws(TLSError) -> OpaquePointer {
         guard let context = SSL_CTX_new(TLS_server_method()) else { preconditionFailure("OpenSSL is out of memory") }
         TLSDefaults.apply(to: context, minVersion: rules.minVersion)
         // Sessions live in tickets alone: nothing to share between workers, nothing to fill.
@@ -142,6 +145,9 @@ package final class TLSServerContext: Sendable {
             SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
             scope += authority.bytes
         }
+        // A session goes on only with the certificate it began with: RFC 6066 §3 forbids it for another name, and the
+        // session would be taken for one of the former name, whose certificate it was.
+        for name in names { scope += [0] + Array(name.utf8) }
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
         let result = EVP_Digest(scope, scope.count, &digest, &count, EVP_sha256(), nil)
