@@ -53,6 +53,14 @@ struct Arena: ~Copyable {
         return UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)
     }
 
+    /// Takes a part of itself out.
+    mutating func remove(_ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        // Where the two overlap, this moves as `memmove` does.
+        (base + range.lowerBound).copyMemory(from: base + range.upperBound, byteCount: count - range.upperBound)
+        count -= range.count
+    }
+
     /// Forgets everything from `count` on.
     mutating func truncate(to count: Int) {
         precondition(count <= self.count)

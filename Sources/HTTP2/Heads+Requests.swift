@@ -45,7 +45,9 @@ extension UnsafeMutablePointer where Pointee == Core {
         case 14 where name.isText("content-length"):
             // CONNECT has no content (RFC 9110 §9.3.6): what follows it belongs to the tunnel.
             if session.pointee.assembly.isTunnel { return refuseHead(session) }
-            session.pointee.assembly.hasLength = true
+            return appendLength(session, name, value)
+        case 7 where name.isText("trailer"):
+            session.pointee.assembly.announcesTrailers = true
         default: break
         }
         appendField(session, name, value)
@@ -130,6 +132,7 @@ extension UnsafeMutablePointer where Pointee == Core {
             pointee.arena.append("\r\n\r\n")
             return
         }
+        if !isLast, session.pointee.assembly.announcesTrailers { removeLength(session) }
         if !isLast, !session.pointee.assembly.hasLength {
             stream.pointee.flags.insert(.inputChunked)
             pointee.arena.append("transfer-encoding: chunked\r\n")

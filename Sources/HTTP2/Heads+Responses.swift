@@ -18,11 +18,17 @@ extension UnsafeMutablePointer where Pointee == Core {
             17 where name.isText("transfer-encoding"):
             return refuseHead(session)
         case 14 where name.isText("content-length"):
-            session.pointee.assembly.hasLength = true
             // Checked by libnghttp2 against what comes.
             var length: Int64 = 0
             for byte in value.prefix(18) { length = length * 10 + Int64(byte &- 0x30) }
             session.pointee.assembly.stream?.pointee.inputLeft = length
+            return appendLength(session, name, value)
+        case 7 where name.isText("trailer"):
+            session.pointee.assembly.announcesTrailers = true
+        case 12 where name.isText("content-type"):
+            if UnsafeRawBufferPointer(rebasing: value.prefix(16)).isCalled("application/grpc") {
+                session.pointee.assembly.announcesTrailers = true
+            }
         default: break
         }
         appendField(session, name, value)
@@ -73,7 +79,14 @@ extension UnsafeMutablePointer where Pointee == Core {
             // No body, whatever the fields say (RFC 9110 §6.4.1).
             stream.pointee.flags.insert(.inputDropped)
             stream.pointee.inputLeft = 0
-        } else if !session.pointee.assembly.hasLength {
+            return
+        }
+        // Whoever takes no trailers keeps the length.
+        if !isLast, session.pointee.assembly.announcesTrailers, stream.pointee.flags.contains(.takesTrailers) {
+            removeLength(session)
+            stream.pointee.inputLeft = -1
+        }
+        if !session.pointee.assembly.hasLength {
             if isLast {
                 pointee.arena.append("content-length: 0\r\n")
             } else {

@@ -22,7 +22,7 @@ extension UnsafeMutablePointer where Pointee == Core {
             if !session.pointee.isServer, !stream.pointee.flags.contains(.hasFinalHead) {
                 assembly.kind = .response
             } else {
-                // Only chunks can be followed by trailers in HTTP/1.1.
+                // Only chunks can be followed by trailers in HTTP/1.1: see below.
                 assembly.kind = stream.pointee.flags.contains(.inputChunked) ? .trailers : .ignored
             }
         } else {
@@ -80,6 +80,28 @@ extension UnsafeMutablePointer where Pointee == Core {
     }
 
     // MARK: Trailers
+    //
+    // In HTTP/2 trailers may follow a body whose length was stated; in HTTP/1.1 they follow chunks alone. Where they are
+    // announced (RFC 9110 §6.6.2), or are the status of gRPC, the length is left out and the body comes in chunks.
+    // Otherwise the length stays and trailers are dropped (§6.5.1): some browsers say `TE: trailers` with every request,
+    // and would lose the length of every download.
+
+    /// `Content-Length`, which may have to go.
+    func appendLength(_ session: SessionPointer, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+        let start = session.pointee.assembly.start
+        let lineStart = pointee.arena.count - start
+        appendField(session, name, value)
+        session.pointee.assembly.hasLength = true
+        session.pointee.assembly.lengthLine = lineStart..<pointee.arena.count - start
+    }
+
+    /// Takes the stated length back.
+    func removeLength(_ session: SessionPointer) {
+        guard session.pointee.assembly.hasLength else { return }
+        let (start, line) = (session.pointee.assembly.start, session.pointee.assembly.lengthLine)
+        pointee.arena.remove(start + line.lowerBound..<start + line.upperBound)
+        session.pointee.assembly.hasLength = false
+    }
 
     private func addTrailer(_ session: SessionPointer, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer)
     {

@@ -54,6 +54,7 @@ extension Multiplexer {
         guard let length = readRequest(bytes) else { return nil }
         var count = 0
         let isTunnel = asksForTunnel(stream, bytes)
+        if core.pointee.requestParser.acceptsTrailers { stream.pointee.flags.insert(.takesTrailers) }
         if core.pointee.requestParser.method == .head { stream.pointee.flags.insert(.isHead) }
         if isTunnel {
             guard takesTunnels(session) else {

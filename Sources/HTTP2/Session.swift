@@ -49,6 +49,10 @@ package struct Session {
         var `protocol` = 0..<0
         var hasAuthority = false
         var hasLength = false
+        /// The line that states it, relative to `start`.
+        var lengthLine = 0..<0
+        /// Trailers are to be expected: a `Trailer` field, or a response of gRPC.
+        var announcesTrailers = false
         /// Extended CONNECT for WebSocket.
         var isTunnel = false
         var isTooLong = false

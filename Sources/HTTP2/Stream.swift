@@ -49,6 +49,8 @@ package struct Stream {
         static let isAnnounced = Flags(rawValue: 1 << 18)
         /// Was to be a tunnel to a backend that takes none.
         static let lacksTunnels = Flags(rawValue: 1 << 19)
+        /// The request says that its client takes trailers (client).
+        static let takesTrailers = Flags(rawValue: 1 << 20)
     }
 
     /// How far the message that the session sends has been read.

@@ -111,6 +111,32 @@ private final class Pair {
                 + "0\r\ngrpc-status: 0\r\n\r\n")
     }
 
+    @Test(arguments: [
+        (true, "content-type", "application/grpc+proto", true), (true, "trailer", "grpc-status", true),
+        (true, "content-type", "text/plain", false), (false, "content-type", "application/grpc", false),
+    ])
+    func `a stated length gives way to trailers that are wanted and expected`(
+        _ takesTrailers: Bool, _ name: String, _ value: String, _ isChunked: Bool
+    ) {
+        let pair = Pair()
+        let stream = pair.open()
+        let offer = takesTrailers ? "TE: trailers\r\nConnection: TE\r\n" : ""
+        pair.write(stream, "GET / HTTP/1.1\r\nHost: h\r\n\(offer)\r\n")
+        while case let bytes = pair.near.collect(pair.client), !bytes.isEmpty {}
+        let head = Frame.request(
+            1, [(":status", "200"), ("content-length", "2"), (name, value), ("x", "y")], isLast: false)
+        pair.receive(head.bytes + Frame.data(1, "ok").bytes)
+        // With chunks, the message is not complete before its trailers.
+        #expect(stream.pointee.hasWholeInput == !isChunked)
+        pair.receive(Frame.request(1, [("grpc-status", "0")]).bytes)
+        #expect(
+            pair.received[stream]
+                == (isChunked
+                    ? "HTTP/1.1 200 OK\r\n\(name): \(value)\r\nx: y\r\ntransfer-encoding: chunked\r\n\r\n"
+                        + "2\r\nok\r\n0\r\ngrpc-status: 0\r\n\r\n"
+                    : "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\(name): \(value)\r\nx: y\r\n\r\nok"))
+    }
+
     @Test func `a gRPC response of trailers only has no length on the way`() {
         let pair = Pair()
         let stream = pair.open()

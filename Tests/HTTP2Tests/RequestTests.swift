@@ -54,6 +54,19 @@ import Testing
         #expect(rig.collect(Frame.reset).isEmpty)
     }
 
+    @Test func `trailers that are announced follow chunks, in place of a stated length`() {
+        let rig = ServerRig()
+        rig.send(.post(1, [("a", "b"), ("content-length", "1"), ("trailer", "x-sum"), ("c", "d")]))
+        rig.send(.data(1, "x"), .request(1, [("x-sum", "1")]))
+        #expect(
+            rig.texts == [
+                "POST / HTTP/1.1\r\nhost: h\r\na: b\r\ntrailer: x-sum\r\nc: d\r\ntransfer-encoding: chunked\r\n\r\n"
+                    + "1\r\nx\r\n0\r\nx-sum: 1\r\n\r\n"
+            ])
+        rig.send(.request(3, Self.line + [("content-length", "0"), ("trailer", "x-sum")]))
+        #expect(rig.texts[1] == "GET / HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\ntrailer: x-sum\r\n\r\n")
+    }
+
     @Test func `cookie crumbs are joined`() {
         let rig = ServerRig()
         rig.send(

@@ -45,7 +45,12 @@ import Vocabulary
                 if frame.type == Frame.data { body += frame.payload }
                 guard frame.endsStream else { continue }
                 server.send(
-                    .request(frame.stream, [(":status", "200"), ("content-type", "application/grpc")], isLast: false),
+                    .request(
+                        frame.stream,
+                        [
+                            (":status", "200"), ("content-type", "application/grpc"),
+                            ("content-length", "\(body.count)"),
+                        ], isLast: false),
                     .data(frame.stream, body), .request(frame.stream, [("grpc-status", "0"), ("grpc-message", "ok")]))
                 body = []
             }
