@@ -58,7 +58,7 @@ extension Multiplexer {
         if core.pointee.requestParser.method == .head { stream.pointee.flags.insert(.isHead) }
         if isTunnel {
             guard takesTunnels(session) else {
-                stream.pointee.flags.insert(.lacksTunnels)
+                if session.pointee.isGreeted { stream.pointee.flags.insert(.lacksTunnels) }
                 return nil
             }
             stream.pointee.flags.insert(.isTunnel)

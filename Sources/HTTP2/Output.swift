@@ -14,7 +14,9 @@ extension Multiplexer {
         for piece in pieces {
             guard write(stream, UnsafeRawBufferPointer(start: piece.iov_base, count: piece.iov_len)) else {
                 reset(stream, NGHTTP2_INTERNAL_ERROR)
-                core.tell(.broken, stream)
+                // A peer that has not said yet whether it takes tunnels may take this one later.
+                let isTooEarly = stream.pointee.id < 0 && stream.pointee.session?.pointee.isGreeted == false
+                core.tell(.broken, stream, isRefused: isTooEarly)
                 return false
             }
         }

@@ -77,4 +77,25 @@ import Vocabulary
             #expect(plane.get().body == "hello")
         }
     }
+
+    @Test func `a WebSocket waits to hear whether a new connection takes it`() throws {
+        let origin = Origin { _, connection, number in
+            let server = FrameServer(connection, settings: Self.takesTunnels)
+            if number == 0, let request = server.request() {
+                // Known before the answer, so that the next request needs another connection.
+                server.send(Frame(type: Frame.goAway, payload: Frame.four(request.stream) + Frame.four(0)))
+                server.answer(request.stream, "hello")
+            }
+            while let frame = server.next() {
+                server.send(.request(frame.stream, [(":status", "200")], isLast: false))
+            }
+        }
+        let plane = try Self.plane(origin.port)
+        #expect(plane.get().body == "hello")
+        let client = plane.connect()
+        client.write(Self.upgrade(to: "websocket"))
+        #expect(client.readHead().hasPrefix("HTTP/1.1 101"))
+        client.close()
+        #expect(plane.isQuiet)
+    }
 }
