@@ -10,7 +10,6 @@ import Vocabulary
 extension Worker where Loop: ~Copyable {
     mutating func accepted(_ handle: ConnectionHandle, token: UInt32) {
         let listener = Int(token)
-        clientsOpen += 1
         listeners[listener].clientsOpen += 1
         prepare(handle, .client)
         let client = clients[handle.index]
@@ -170,11 +169,8 @@ extension Worker where Loop: ~Copyable {
 
     var isShortOfMemory: Bool { loop.lentBytes + blocks.lentBytes > bufferBytesMax }
 
-    /// Each client may come to need a connection to a backend.
-    private var isFullOfClients: Bool { clientsOpen >= descriptorsMax / 2 || isShortOfDescriptors }
-
     private mutating func pauseIfShort() {
-        guard isFullOfClients || isShortOfMemory else { return }
+        guard isShortOfDescriptors || isShortOfMemory else { return }
         pauseAccepting()
     }
 
@@ -193,7 +189,7 @@ extension Worker where Loop: ~Copyable {
     }
 
     mutating func resumeAccepting() {
-        guard !isFullOfClients, !isShortOfMemory else {
+        guard !isShortOfDescriptors, !isShortOfMemory else {
             return loop.setDeadline(acceptTimer, loop.now + ProxyLimits.acceptPause)
         }
         for listener in listeners.indices where listeners[listener].isShort {

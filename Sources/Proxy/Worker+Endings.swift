@@ -168,7 +168,6 @@ extension Worker where Loop: ~Copyable {
         if client.pointee.flags.contains(.isStream) {
             streamClosed(client)
         } else {
-            clientsOpen -= 1
             listeners[Int(client.pointee.listener)].clientsOpen -= 1
             leaveListener(client)
         }

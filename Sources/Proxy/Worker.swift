@@ -62,8 +62,6 @@ struct Worker<Loop: LayeredLoop & ~Copyable>: ~Copyable {
     /// This worker's share of what may be lent in blocks, and of the descriptors.
     var bufferBytesMax = Int.max
     var descriptorsMax = Int.max
-    /// Connections of clients, those that wait for a place among them.
-    var clientsOpen = 0
     /// Why the last listener could not be listened on; 0: it could.
     var listenError: CInt = 0
     var isDraining = false

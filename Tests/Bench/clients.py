@@ -46,7 +46,7 @@ def wrk(children, workload, port, length):
     output = children.run(command + [f"{scheme}://127.0.0.1:{port}{workload.path}"], length + 30)
 
     def milliseconds(name):
-        number, unit = re.search(rf"^\s+{name}%\s+([\d.]+)(us|ms|s|m)$", output, re.M).groups()
+        number, unit = re.search(rf"^\s+{name}%\s+([\d.]+)(us|ms|s|m) *$", output, re.M).groups()
         return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
 
     try:
