@@ -77,6 +77,9 @@ extension UnsafeMutablePointer where Pointee == Core {
     /// Counts a frame by its header alone, before anything is done for it.
     func countFrame(_ session: SessionPointer, _ header: nghttp2_frame_hd) {
         if UInt32(header.type) == NGHTTP2_CONTINUATION.rawValue { return countContinuation(session) }
+        // A head that libnghttp2 refused in its middle is never finished: what follows is not to be taken for its text.
+        session.pointee.assembly.kind = .none
+        session.pointee.assembly.stream = nil
         guard session.pointee.isServer else { return }
         let isAcknowledgement = header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
         switch UInt32(header.type) {
