@@ -43,6 +43,12 @@ extension Core {
             session.pointee.core.frameReceived(session, frame)
             return 0
         }
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, frame, _, context in
+            guard let frame, let session = sessionPointer(context) else { return 0 }
+            // libnghttp2 refused a head, in its middle or at its end, and resets the stream itself.
+            if UInt32(frame.pointee.hd.type) == NGHTTP2_HEADERS.rawValue { session.pointee.core.dropHead(session) }
+            return 0
+        }
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, error, context in
             guard let session = sessionPointer(context) else { return 0 }
             session.pointee.core.streamClosed(session, id, error: error)
@@ -68,18 +74,15 @@ extension Core {
 
 @inline(__always)
 private func sessionPointer(_ context: UnsafeMutableRawPointer?) -> SessionPointer? {
-    guard let session = context?.assumingMemoryBound(to: Session.self) else { return nil }
-    // What a condemned peer sends or gets is of no interest any more.
-    return session
+    context?.assumingMemoryBound(to: Session.self)
 }
 
 extension UnsafeMutablePointer where Pointee == Core {
     /// Counts a frame by its header alone, before anything is done for it.
     func countFrame(_ session: SessionPointer, _ header: nghttp2_frame_hd) {
         if UInt32(header.type) == NGHTTP2_CONTINUATION.rawValue { return countContinuation(session) }
-        // A head that libnghttp2 refused in its middle is never finished: what follows is not to be taken for its text.
-        session.pointee.assembly.kind = .none
-        session.pointee.assembly.stream = nil
+        // Of a stream that is being closed, libnghttp2 tells no end of a head: what follows is not to be taken for its text.
+        dropHead(session)
         guard session.pointee.isServer else { return }
         let isAcknowledgement = header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
         switch UInt32(header.type) {

@@ -47,10 +47,7 @@ extension UnsafeMutablePointer where Pointee == Core {
         stream.pointee.session = nil
         session.pointee.streamCount -= 1
         if stream.pointee.flags.contains(.isOrphan) { session.pointee.orphanCount -= 1 }
-        if session.pointee.assembly.stream == stream {
-            session.pointee.assembly.kind = .ignored
-            session.pointee.assembly.stream = nil
-        }
+        if session.pointee.assembly.stream == stream { dropHead(session) }
     }
 
     /// Gives the record, which neither libnghttp2 nor an owner knows any more, back.

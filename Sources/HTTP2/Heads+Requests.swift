@@ -24,7 +24,7 @@ extension UnsafeMutablePointer where Pointee == Core {
                 let start = session.pointee.assembly.start
                 let authority = session.pointee.assembly.authority
                 let bytes = pointee.arena.bytes(start + authority.lowerBound..<start + authority.upperBound)
-                if !bytes.isEqualWithoutCase(value) { refuseHead(session) }
+                if !ByteScan.areEqualWithoutCase(bytes, value) { refuseHead(session) }
                 return
             }
         case 6 where name.isText("cookie"):
@@ -168,17 +168,7 @@ extension UnsafeRawBufferPointer {
 
     /// The same without case.
     func isCalled(_ text: StaticString) -> Bool {
-        isEqualWithoutCase(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-
-    func isEqualWithoutCase(_ other: UnsafeRawBufferPointer) -> Bool {
-        guard count == other.count else { return false }
-        for index in 0..<count {
-            let (left, right) = (self[index], other[index])
-            guard left != right else { continue }
-            let letter = left | 0x20
-            guard letter == right | 0x20, letter >= 0x61, letter <= 0x7a else { return false }
-        }
-        return true
+        ByteScan.areEqualWithoutCase(
+            self, UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 }

@@ -44,8 +44,21 @@ extension UnsafeMutablePointer where Pointee == Core {
 
     func refuseHead(_ session: SessionPointer) {
         if let stream = session.pointee.assembly.stream, session.pointee.assembly.kind != .ignored { refuse(stream) }
-        session.pointee.assembly.kind = .ignored
-        pointee.arena.truncate(to: session.pointee.assembly.start)
+        dropHead(session)
+    }
+
+    /// Forgets the head that is being received, if any. What libnghttp2 still gives of it is ignored.
+    func dropHead(_ session: SessionPointer) {
+        guard session.pointee.assembly.kind != .none else { return }
+        if session.pointee.partial.baseAddress == nil {
+            pointee.arena.truncate(to: session.pointee.assembly.start)
+            pointee.crumbs.truncate(to: session.pointee.assembly.cookieStart)
+        } else {
+            // Between two receives, where the arenas are those of others.
+            dropPartial(session)
+        }
+        session.pointee.assembly.kind = .none
+        session.pointee.assembly.stream = nil
     }
 
     /// The whole head is there.

@@ -29,7 +29,8 @@ extension Multiplexer {
             switch field.role {
             case .connection, .transferEncoding, .upgrade, .hopByHop, .nominated, .te, .keepAlive: continue
             case .contentLength where isGRPCEnd(bytes, field): continue
-            case .endToEnd where isSwitch && Self.isAccept(bytes, field): continue
+            // This and the key belong to HTTP/1.1 (RFC 8441 §5).
+            case .endToEnd where isSwitch && field.isCalled("sec-websocket-accept", in: bytes): continue
             default: add(bytes, field, &count)
             }
         }
@@ -76,7 +77,7 @@ extension Multiplexer {
             let field = core.pointee.requestParser.field(index)
             switch field.role {
             case .host, .connection, .transferEncoding, .upgrade, .hopByHop, .nominated, .keepAlive: continue
-            case .endToEnd where isTunnel && Self.isKey(bytes, field): continue
+            case .endToEnd where isTunnel && field.isCalled("sec-websocket-key", in: bytes): continue
             default: add(bytes, field, &count)
             }
         }
@@ -109,7 +110,7 @@ extension Multiplexer {
         guard core.pointee.requestParser.offersUpgrade(to: "websocket", in: bytes) else { return false }
         for index in 0..<core.pointee.requestParser.fieldCount {
             let field = core.pointee.requestParser.field(index)
-            guard Self.isKey(bytes, field) else { continue }
+            guard field.isCalled("sec-websocket-key", in: bytes) else { continue }
             guard let accept = WebSocketAccept.answer(UnsafeRawBufferPointer(rebasing: bytes[field.value])) else {
                 continue
             }
@@ -191,15 +192,6 @@ extension Multiplexer {
             if UnsafeRawBufferPointer(rebasing: bytes[name]).isText("grpc-status") { return true }
         }
         return false
-    }
-
-    /// `Sec-WebSocket-Accept` and `-Key` belong to HTTP/1.1 (RFC 8441 §5).
-    private static func isAccept(_ bytes: UnsafeRawBufferPointer, _ field: HeadField) -> Bool {
-        UnsafeRawBufferPointer(rebasing: bytes[field.name]).isCalled("sec-websocket-accept")
-    }
-
-    private static func isKey(_ bytes: UnsafeRawBufferPointer, _ field: HeadField) -> Bool {
-        UnsafeRawBufferPointer(rebasing: bytes[field.name]).isCalled("sec-websocket-key")
     }
 }
 

@@ -16,9 +16,7 @@ package enum WebSocketAccept {
         var expected: Text?
         for index in 0..<request.fieldCount {
             let field = request.field(index)
-            guard UnsafeRawBufferPointer(rebasing: requestBytes[field.name]).isCalled("sec-websocket-key") else {
-                continue
-            }
+            guard field.isCalled("sec-websocket-key", in: requestBytes) else { continue }
             guard expected == nil else { return false }
             expected = answer(UnsafeRawBufferPointer(rebasing: requestBytes[field.value]))
         }
@@ -26,9 +24,7 @@ package enum WebSocketAccept {
         var answers = 0
         for index in 0..<response.fieldCount {
             let field = response.field(index)
-            guard UnsafeRawBufferPointer(rebasing: responseBytes[field.name]).isCalled("sec-websocket-accept") else {
-                continue
-            }
+            guard field.isCalled("sec-websocket-accept", in: responseBytes) else { continue }
             let value = UnsafeRawBufferPointer(rebasing: responseBytes[field.value])
             guard withUnsafeBytes(of: &expected, { $0.elementsEqual(value) }) else { return false }
             answers += 1
@@ -95,5 +91,12 @@ package enum WebSocketAccept {
             text[digit] = alphabet.utf8Start[bits]
         }
         return text
+    }
+}
+
+extension HeadField {
+    /// Whether the name is `text`. `bytes` are those the head was parsed from.
+    func isCalled(_ text: StaticString, in bytes: UnsafeRawBufferPointer) -> Bool {
+        UnsafeRawBufferPointer(rebasing: bytes[name]).isCalled(text)
     }
 }

@@ -2,7 +2,7 @@
 // Offsets are checked by the callers; none of these reads outside the range it is given.
 
 /// Reading bytes, one by one or eight at a time.
-enum ByteScan {
+package enum ByteScan {
     /// Whether the byte is in a class of `ByteClass`.
     @inline(__always)
     static func isIn(_ byteClass: UInt8, _ byte: UInt8) -> Bool { ByteClass[byte] & byteClass != 0 }
@@ -56,13 +56,10 @@ enum ByteScan {
         return true
     }
 
-    /// Whether two parts of the same bytes are equal without ASCII case.
-    static func areEqualWithoutCase(_ bytes: UnsafeRawBufferPointer, _ left: Range<Int>, _ right: Range<Int>) -> Bool {
+    /// Whether two texts are equal without ASCII case.
+    package static func areEqualWithoutCase(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
         guard left.count == right.count else { return false }
-        for index in 0..<left.count
-        where lowercased(bytes[left.lowerBound + index]) != lowercased(bytes[right.lowerBound + index]) {
-            return false
-        }
+        for index in 0..<left.count where lowercased(left[index]) != lowercased(right[index]) { return false }
         return true
     }
 

@@ -128,11 +128,10 @@ struct FieldTable: ~Copyable {
     /// Gives every end-to-end field called like `option` the role `.nominated`. Host, framing, forwarding, id and
     /// credential fields have roles of their own and so can't be nominated away.
     mutating func nominate(_ option: Range<Int>, in bytes: UnsafeRawBufferPointer) {
-        for index in 0..<count
-        where fields[index].role == .endToEnd
-            && ByteScan.areEqualWithoutCase(bytes, fields[index].name, option)
-        {
-            fields[index].role = .nominated
+        let wanted = UnsafeRawBufferPointer(rebasing: bytes[option])
+        for index in 0..<count where fields[index].role == .endToEnd {
+            let name = UnsafeRawBufferPointer(rebasing: bytes[fields[index].name])
+            if ByteScan.areEqualWithoutCase(name, wanted) { fields[index].role = .nominated }
         }
     }
 }

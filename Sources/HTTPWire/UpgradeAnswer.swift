@@ -30,11 +30,12 @@ package enum UpgradeAnswer {
         return false
     }
 
+    /// Names of protocols are compared without case (RFC 9110 §7.8).
     private static func isSame(_ offered: UnsafeRawBufferPointer, _ wanted: UnsafeRawBufferPointer) -> Bool {
-        if isEqual(offered, wanted) { return true }
+        if ByteScan.areEqualWithoutCase(offered, wanted) { return true }
         let (name, version) = halves(offered)
         let (wantedName, wantedVersion) = halves(wanted)
-        return (version.isEmpty || wantedVersion.isEmpty) && isEqual(name, wantedName)
+        return (version.isEmpty || wantedVersion.isEmpty) && ByteScan.areEqualWithoutCase(name, wantedName)
     }
 
     /// The name, and the version behind the slash; empty when there is none.
@@ -47,11 +48,4 @@ package enum UpgradeAnswer {
             UnsafeRawBufferPointer(rebasing: element.dropFirst(slash + 1))
         )
     }
-
-    /// Names of protocols are compared without case (RFC 9110 §7.8).
-    private static func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-        left.count == right.count && (0..<left.count).allSatisfy { lowered(left[$0]) == lowered(right[$0]) }
-    }
-
-    private static func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 }

@@ -2,8 +2,9 @@
 
 Equal work: the same upstreams in turn, keep-alive on both sides, the same forwarded header fields and a request id, one
 listening socket for each worker, no access log, the same certificate, TLS 1.2 and 1.3 with the cipher of 1.3 that
-Portico prefers (AES-128-GCM; the peers by themselves take AES-256, which costs more), tickets without a session store. For large bodies the peers have what was found to cost them least: HAProxy splices
-(`splice-auto` decides against it and costs 2.5 times as much for 1 MiB), nginx has buffers of 256 KiB (0.85 of 64 KiB).
+Portico prefers (AES-128-GCM; the peers by themselves take AES-256, which costs more), tickets without a session store.
+For large bodies the peers have what was found to cost them least: HAProxy splices (`splice-auto` decides against it and
+costs 2.5 times as much for 1 MiB), nginx has buffers of 256 KiB (0.85 of 64 KiB).
 """
 
 import getpass
@@ -215,7 +216,8 @@ class HAProxy(Proxy):
         bind = f"127.0.0.1:{self.port} shards by-thread backlog 4096"
         if workload.mode in ("https", "h2"):
             protocols = "h2,http/1.1" if workload.mode == "h2" else "http/1.1"
-            bind += f" ssl crt {self.tools.certificate_bundle} ssl-min-ver TLSv1.2 ciphersuites {CIPHER} alpn {protocols}"
+            bind += f" ssl crt {self.tools.certificate_bundle} ssl-min-ver TLSv1.2 ciphersuites {CIPHER}"
+            bind += f" alpn {protocols}"
         fields = f"""
     unique-id-format %{{+X}}o%ci%cp%fi%fp%Ts%rt%pid
     unique-id-header X-Request-Id

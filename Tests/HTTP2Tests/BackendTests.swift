@@ -230,14 +230,15 @@ private final class Pair {
         near.release(stream)
     }
 
+    /// With the key of RFC 6455 §1.3, whose answer is there too.
+    private static let chat =
+        "GET /chat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+
     @Test func `an upgrade to WebSocket is an extended CONNECT, and its client gets the answer it waits for`() {
         let pair = Pair()
         let stream = pair.open()
-        // The key and the answer of RFC 6455 §1.3.
-        pair.write(
-            stream,
-            "GET /chat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        pair.write(stream, Self.chat)
         pair.exchange()
         #expect(pair.server.texts[0].hasPrefix("GET /chat HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\n"))
         #expect(!pair.server.texts[0].contains("dGhlIHNhbXBsZSBub25jZQ=="))
@@ -288,10 +289,7 @@ private final class Pair {
     @Test func `a tunnel that the backend opens and ends at once is told as ended`() {
         let pair = Pair()
         let stream = pair.open()
-        pair.write(
-            stream,
-            "GET /chat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        pair.write(stream, Self.chat)
         while case let bytes = pair.near.collect(pair.client), !bytes.isEmpty {}
         pair.receive(Frame.request(1, [(":status", "200")]).bytes)
         #expect(pair.received[stream]?.hasPrefix("HTTP/1.1 101 ") == true)

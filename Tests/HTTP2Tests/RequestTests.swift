@@ -113,6 +113,7 @@ import Testing
         ("two methods", Self.line + [(":method", "GET")]),
         ("two paths", Self.line + [(":path", "/b")]),
         ("unknown pseudo field", Self.line + [(":color", "red")]),
+        ("misspelt pseudo field", [(":method", "GET"), (":scheee", "http"), (":path", "/"), (":authority", "h")]),
         ("status", Self.line + [(":status", "200")]),
         ("protocol without CONNECT", Self.line + [(":protocol", "websocket")]),
         ("pseudo field behind a field", [(":method", "GET"), ("a", "b")] + Self.line.dropFirst()),
@@ -181,11 +182,36 @@ import Testing
     @Test(arguments: malformed.indices) func `a malformed head is reset and never told`(_ index: Int) {
         let (name, fields) = Self.malformed[index]
         let rig = ServerRig()
-        rig.send(.request(1, fields), .get(3))
+        rig.send(.request(1, fields))
+        #expect(!rig.session.pointee.isWithinHead, "\(name)")
+        #expect(rig.multiplexer.lentBytes == 0, "\(name)")
+        rig.send(.get(3))
         #expect(rig.texts == ["GET / HTTP/1.1\r\nhost: h\r\n\r\n"], "\(name)")
         let resets = rig.collect(Frame.reset)
         #expect(resets.map(\.stream) == [1], "\(name)")
         #expect(resets.map(\.error) == [1], "\(name)")
+    }
+
+    @Test(arguments: malformed.indices) func `the text of a malformed head is nobody else's`(_ index: Int) {
+        let (name, fields) = Self.malformed[index]
+        let rig = ServerRig()
+        rig.send(.post(1, [("content-length", "4")]))
+        rig.send(.request(3, [("x-long", "y")] + fields), .request(5, fields), .data(1, "body", isLast: true))
+        #expect(rig.texts == ["POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\nbody"], "\(name)")
+    }
+
+    @Test func `a head that ends as its stream is reset leaves nothing behind`() {
+        let rig = ServerRig()
+        rig.send(.post(1, [("a", "b"), ("trailer", "x-sum")]))
+        let trailers = Frame.block([("x-sum", String(repeating: "1", count: 2000))])
+        rig.send(Frame(type: Frame.headers, flags: Frame.endStream, stream: 1, payload: Array(trailers[..<1000])))
+        rig.release(0, isFailure: true)
+        _ = rig.collect()
+        rig.send(Frame(type: Frame.continuation, flags: Frame.endHeaders, stream: 1, payload: Array(trailers[1000...])))
+        #expect(!rig.session.pointee.isWithinHead)
+        #expect(rig.multiplexer.lentBytes == 0)
+        rig.send(.get(3))
+        #expect(rig.texts.last == "GET / HTTP/1.1\r\nhost: h\r\n\r\n")
     }
 
     @Test func `a body that is not of the stated length breaks the stream`() {

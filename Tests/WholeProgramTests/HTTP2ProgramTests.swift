@@ -18,24 +18,23 @@ struct HTTP2ProgramTests {
 
     /// A front door with one service of instances, and what it writes.
     private struct Front {
-        var state: String
+        var directory: StateDirectory
         var process: Process
         /// `127.0.0.1:PORT` of the listener.
         var address: String
 
         func stop() throws {
-            let ending = try Program.portico.run(["stop", "--wait", "--state", state], environment: [:])
+            let ending = try Program.portico.run(["stop", "--wait", "--state", directory.path], environment: [:])
             #expect(ending.status == 0, "\(ending.output)")
             process.waitUntilExit()
-            try? FileManager.default.removeItem(atPath: state)
+            directory.remove()
         }
 
-        var log: String { (try? String(contentsOfFile: state + "/access.log", encoding: .utf8)) ?? "" }
+        var log: String { (try? String(contentsOfFile: directory.path + "/access.log", encoding: .utf8)) ?? "" }
     }
 
     private static func start(service: String) throws -> Front {
-        let state = FileManager.default.temporaryDirectory.appendingPathComponent("portico-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+        let directory = try StateDirectory()
         let text = """
             listeners:
               - { name: web, bind: "127.0.0.1:0", h2c: true }
@@ -45,16 +44,15 @@ struct HTTP2ProgramTests {
               app:
             \(service)
             """
-        let file = state + "/front.yaml"
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
-        let process = try Program.portico.start(["serve", file, "--state", state])
+        try directory.write(text)
+        let process = try Program.portico.start(["serve", directory.settings, "--state", directory.path])
         for _ in 0..<600 {
-            let ending = try Program.portico.run(["status", "--json", "--state", state], environment: [:])
+            let ending = try Program.portico.run(["status", "--json", "--state", directory.path], environment: [:])
             guard ending.status == 0,
                 let status = try? JSONDecoder().decode(Status.self, from: Data(ending.output.utf8)), status.ready,
                 let listener = status.listeners.first
             else { continue }
-            return Front(state: state, process: process, address: listener.bind)
+            return Front(directory: directory, process: process, address: listener.bind)
         }
         process.terminate()
         throw CocoaError(.featureUnsupported)

@@ -27,18 +27,17 @@ struct KeeperLossTests {
     }
 
     @Test func `instances outlive a killed keeper and the next front door adopts them`() throws {
-        let state = FileManager.default.temporaryDirectory.appendingPathComponent("portico-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: state) }
-        let file = state + "/front.yaml"
+        let directory = try StateDirectory()
+        defer { directory.remove() }
+        let state = directory.path
         let text = """
             listen: 127.0.0.1:0
             run: python3 -m http.server --bind 127.0.0.1 $PORT
             instances: 2
             """
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        try directory.write(text)
 
-        let first = try Program.portico.start(["serve", file, "--state", state])
+        let first = try Program.portico.start(["serve", directory.settings, "--state", state])
         let before = try #require(try readyStatus(state), "the front door did not get ready")
         // A request that is still on its way: the first server has something to finish.
         let listener = try #require(before.listeners.first)
@@ -46,7 +45,7 @@ struct KeeperLossTests {
         kill(before.keeperPID, SIGKILL)
         first.waitUntilExit()
 
-        let second = try Program.portico.start(["serve", file, "--state", state])
+        let second = try Program.portico.start(["serve", directory.settings, "--state", state])
         let after = try #require(
             try readyStatus(state, where: { $0.keeperPID != before.keeperPID }), "the second did not get ready")
         #expect(isRunning(before.serverPID), "the first server had nothing to finish")

@@ -14,10 +14,9 @@ struct ReloadTests {
     }
 
     @Test func `a reload whose second listener can't be opened leaves neither`() throws {
-        let state = FileManager.default.temporaryDirectory.appendingPathComponent("portico-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: state) }
-        let file = state + "/front.yaml"
+        let directory = try StateDirectory()
+        defer { directory.remove() }
+        let state = directory.path
         func write(_ more: String) throws {
             let text = """
                 version: 1
@@ -27,10 +26,10 @@ struct ReloadTests {
                 routes: [{ service: app }]
                 services: { app: { backends: ["127.0.0.1:1"], health: { tcp: true } } }
                 """
-            try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+            try directory.write(text)
         }
         try write("")
-        let door = try Program.portico.start(["serve", file, "--state", state])
+        let door = try Program.portico.start(["serve", directory.settings, "--state", state])
         let before = try #require(try listeners(state) { !$0.isEmpty })
         // Its own port is taken, by itself.
         try write("  - { name: more, bind: 127.0.0.1:0 }\n  - { name: taken, bind: \(before[0].bind) }")
@@ -50,10 +49,9 @@ struct ReloadTests {
     }
 
     @Test func `a listener that is given another name is told what is in its way`() throws {
-        let state = FileManager.default.temporaryDirectory.appendingPathComponent("portico-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: state) }
-        let file = state + "/front.yaml"
+        let directory = try StateDirectory()
+        defer { directory.remove() }
+        let state = directory.path
         func write(_ name: String) throws {
             let text = """
                 version: 1
@@ -61,10 +59,10 @@ struct ReloadTests {
                 routes: [{ service: app }]
                 services: { app: { backends: ["127.0.0.1:1"], health: { tcp: true } } }
                 """
-            try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+            try directory.write(text)
         }
         try write("web")
-        let door = try Program.portico.start(["serve", file, "--state", state])
+        let door = try Program.portico.start(["serve", directory.settings, "--state", state])
         _ = try #require(try listeners(state) { !$0.isEmpty })
         try write("site")
         let reload = try Program.portico.run(["reload", "--state", state], environment: [:])

@@ -25,11 +25,10 @@ struct StopTests {
         """
 
     @Test func `a stop refuses new clients at once and waits for an idle tunnel no longer than drain`() throws {
-        let state = FileManager.default.temporaryDirectory.appendingPathComponent("portico-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: state) }
-        let file = state + "/front.yaml"
-        try Data(Self.application.utf8).write(to: URL(fileURLWithPath: state + "/application.py"))
+        let directory = try StateDirectory()
+        defer { directory.remove() }
+        let state = directory.path
+        try directory.write(Self.application, to: "application.py")
         let text = """
             version: 1
             drain: 3s
@@ -43,8 +42,8 @@ struct StopTests {
                   count: 1
                   drain: { requests: 1h, tunnels: 1h }
             """
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
-        let door = try Program.portico.start(["serve", file, "--state", state])
+        try directory.write(text)
+        let door = try Program.portico.start(["serve", directory.settings, "--state", state])
         let port = try #require(try readyPort(state))
         let tunnel = try #require(connection(to: port))
         defer { close(tunnel) }

@@ -10,6 +10,16 @@ import Vocabulary
     private static let agree =
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
+    /// `slow` takes some for a while, and then nothing more.
+    private static func expectPatience(_ bench: RaceBench, _ slow: ConnectionHandle) {
+        for _ in 0..<5 {
+            bench.stage.lines[slow.index]!.taken += 100
+            bench.wait(.seconds(10))
+            #expect(bench.isOpen(slow))
+        }
+        bench.wait(.seconds(10))
+    }
+
     @Test(arguments: [true, false]) func `a tunnel is kept while a slow end still takes bytes`(isClientSlow: Bool) {
         let bench = RaceBench { $0.timeouts.tunnel = .seconds(10) }
         let client = bench.accept()
@@ -20,13 +30,7 @@ import Vocabulary
         bench.stage.takesBytes = false
         let slow = isClientSlow ? client : upstream
         bench.receive(isClientSlow ? upstream : client, String(repeating: "x", count: 1000))
-        for _ in 0..<5 {
-            bench.stage.lines[slow.index]!.taken += 100
-            bench.wait(.seconds(10))
-            #expect(bench.isOpen(client))
-        }
-        // Now it takes nothing more.
-        bench.wait(.seconds(10))
+        Self.expectPatience(bench, slow)
         #expect(!bench.isOpen(client))
         #expect(!bench.isOpen(upstream))
     }
@@ -52,12 +56,7 @@ import Vocabulary
         bench.tell(.connected, upstream)
         bench.stage.takesBytes = false
         bench.receive(client, String(repeating: "x", count: 1000))
-        for _ in 0..<5 {
-            bench.stage.lines[upstream.index]!.taken += 100
-            bench.wait(.seconds(10))
-            #expect(bench.isOpen(upstream))
-        }
-        bench.wait(.seconds(10))
+        Self.expectPatience(bench, upstream)
         #expect(!bench.isOpen(upstream))
         bench.stage.takesBytes = true
         #expect(bench.sent(client).hasPrefix("HTTP/1.1 504 "))
