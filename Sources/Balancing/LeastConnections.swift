@@ -5,9 +5,9 @@
 ///
 /// Pure; a pick does not allocate and is linear in the number of backends.
 package struct LeastConnections: Sendable {
-    @usableFromInline let weights: [Int]
+    let weights: [Int]
     /// Where the next search begins: behind the index picked last.
-    @usableFromInline var start = 0
+    var start = 0
 
     /// Weights of 0 or less count as 1, those above 65,535 as 65,535.
     package init(weights: [Int]) {
@@ -15,7 +15,6 @@ package struct LeastConnections: Sendable {
     }
 
     /// The least loaded eligible index, or `nil` when none is. `inFlight` is called once per eligible index.
-    @inlinable
     package mutating func next(inFlight: (Int) -> Int, isEligible: (Int) -> Bool) -> Int? {
         var best: Int?
         var bestLoad = 0

@@ -8,8 +8,8 @@
 /// Pure; a pick does not allocate and is linear in the number of backends. Source: nginx,
 /// `ngx_http_upstream_round_robin.c`.
 package struct RoundRobin: Sendable {
-    @usableFromInline let weights: [Int]
-    @usableFromInline var current: [Int]
+    let weights: [Int]
+    var current: [Int]
 
     /// Weights of 0 or less count as 1, those above 65,535 as 65,535 (nginx' bound is similar, and sums stay small).
     package init(weights: [Int]) {
@@ -20,7 +20,6 @@ package struct RoundRobin: Sendable {
     /// The next index that is eligible, or `nil` when none is.
     ///
     /// An index that is not eligible keeps its sum, and so comes back where it was: no burst after an outage.
-    @inlinable
     package mutating func next(isEligible: (Int) -> Bool) -> Int? {
         var total = 0
         var best: Int?

@@ -17,8 +17,9 @@ extension EpollLoop {
         repeat {
             result =
                 pieces.count == 1
-                ? loop_send(slot.pointee.descriptor, pieces[0].iov_base, pieces[0].iov_len)
-                : loop_send_pieces(slot.pointee.descriptor, pieces.baseAddress, CInt(pieces.count))
+                ? loop_send(slot.pointee.descriptor, pieces[0].iov_base, pieces[0].iov_len, slot.pointee.more)
+                : loop_send_pieces(
+                    slot.pointee.descriptor, pieces.baseAddress, CInt(pieces.count), slot.pointee.more)
         } while result == -Int(EINTR)
         if result < 0 {
             guard result == -Int(EAGAIN) || result == -Int(ENOBUFS) else {
@@ -48,6 +49,8 @@ extension EpollLoop {
         _ = loop_watch_room(epoll, slot.pointee.descriptor, index, slot.pointee.generation)
     }
 
+    package mutating func cork(_ connection: ConnectionHandle) { table[connection].pointee.flags.insert(.corked) }
+
     /// Every send was tried at once.
     package mutating func hurry(_ connection: ConnectionHandle) {}
 
@@ -56,7 +59,7 @@ extension EpollLoop {
         let slot = table[index]
         while !slot.pointee.outbox.isEmpty {
             let bytes = slot.pointee.outbox.firstBytes
-            let result = loop_send(slot.pointee.descriptor, bytes.baseAddress, bytes.count)
+            let result = loop_send(slot.pointee.descriptor, bytes.baseAddress, bytes.count, slot.pointee.more)
             if result < 0 {
                 if result == -Int(EINTR) { continue }
                 slot.pointee.flags.remove(.writable)

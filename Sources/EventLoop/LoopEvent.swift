@@ -6,27 +6,22 @@ package struct ConnectionHandle: Hashable, BitwiseCopyable, Sendable {
     package var index: UInt32
     package var generation: UInt32
 
-    @inlinable
     package init(index: UInt32, generation: UInt32) {
         self.index = index
         self.generation = generation
     }
 
     /// Names no connection. (Generations in use are odd.)
-    @inlinable
     package static var none: ConnectionHandle { ConnectionHandle(index: .max, generation: 0) }
 
-    @inlinable
     package var isNone: Bool { generation == 0 }
 
     // Written out, because the derived ones are called through a witness table from other modules (2 % of the
     // user time).
-    @inlinable
     package static func == (left: ConnectionHandle, right: ConnectionHandle) -> Bool {
         left.index == right.index && left.generation == right.generation
     }
 
-    @inlinable
     package static func != (left: ConnectionHandle, right: ConnectionHandle) -> Bool { !(left == right) }
 }
 

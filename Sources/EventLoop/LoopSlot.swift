@@ -37,6 +37,9 @@ struct LoopSlot: BitwiseCopyable {
         /// Asked when a write may succeed. (io_uring)
         static let roomOrdered = Flags(rawValue: 1 << 32)
 
+        /// The end follows what is sent now.
+        static let corked = Flags(rawValue: 1 << 33)
+
         // io_uring: orders that the system has, and what they brought.
 
         /// Asks for failures of a paused connection.
@@ -103,4 +106,7 @@ struct LoopSlot: BitwiseCopyable {
     var receiveError: CInt = 0
     /// Short receives in a row while `bulk`.
     var shortReceives: UInt8 = 0
+
+    /// For sends.
+    var more: CInt { flags.contains(.corked) ? 1 : 0 }
 }

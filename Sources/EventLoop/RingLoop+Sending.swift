@@ -41,7 +41,7 @@ extension RingLoop {
         }
         var result: Int
         repeat {
-            result = loop_send_pieces(slot.pointee.descriptor, self.pieces, CInt(count))
+            result = loop_send_pieces(slot.pointee.descriptor, self.pieces, CInt(count), slot.pointee.more)
         } while result == -Int(EINTR)
         if result < 0 {
             // A full socket, or one that failed: what follows finds out which.
@@ -63,6 +63,8 @@ extension RingLoop {
         return true
     }
 
+    package mutating func cork(_ connection: ConnectionHandle) { table[connection].pointee.flags.insert(.corked) }
+
     package mutating func hurry(_ connection: ConnectionHandle) {
         let slot = table[connection]
         guard slot.pointee.unsent > 0, slot.pointee.error == 0,
@@ -70,7 +72,7 @@ extension RingLoop {
         else { return }
         while !slot.pointee.outbox.isEmpty {
             let bytes = slot.pointee.outbox.firstBytes
-            let result = loop_send(slot.pointee.descriptor, bytes.baseAddress, bytes.count)
+            let result = loop_send(slot.pointee.descriptor, bytes.baseAddress, bytes.count, slot.pointee.more)
             // What it does not take, or why it takes nothing, the ordered send finds out.
             guard result > 0 else { return }
             slot.pointee.sent &+= UInt64(result)

@@ -13,7 +13,6 @@ package enum BodyFraming: Hashable, Sendable {
     case untilClose
 
     /// Whether at least one body byte, or one chunk, is still to come.
-    @inlinable
     package var hasBody: Bool {
         switch self {
         case .none, .length(0): false

@@ -7,7 +7,7 @@
 /// The buffer belongs to the caller and must outlive the writer. The appends of whole texts are always inlined, so that
 /// constant ones become a few stores: a quarter fewer instructions for a small head.
 package struct ByteWriter: ~Copyable {
-    @usableFromInline let buffer: UnsafeMutableRawBufferPointer
+    let buffer: UnsafeMutableRawBufferPointer
     /// Bytes written so far.
     package internal(set) var count = 0
     /// Whether something did not fit. Once set it stays set, and nothing more is written.
@@ -23,27 +23,25 @@ package struct ByteWriter: ~Copyable {
     }
 
     /// Appends bytes from outside the buffer.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress, let target = reserve(bytes.count) else { return }
         target.copyMemory(from: source, byteCount: bytes.count)
     }
 
     /// Appends the part of `bytes` that `range` names; it must lie within them.
-    @inlinable
     package mutating func append(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "\(range) of \(bytes.count) bytes")
         append(UnsafeRawBufferPointer(rebasing: bytes[range]))
     }
 
     /// Appends a text that is known at compile time, and ASCII.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func append(_ text: StaticString) {
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// Appends one byte.
-    @inlinable
     package mutating func append(_ byte: UInt8) {
         reserve(1)?.storeBytes(of: byte, as: UInt8.self)
     }
@@ -100,7 +98,7 @@ package struct ByteWriter: ~Copyable {
     }
 
     /// Where the next `size` bytes go, which then count as written; `nil` when they do not fit.
-    @inlinable @inline(__always)
+    @inline(__always)
     mutating func reserve(_ size: Int) -> UnsafeMutableRawPointer? {
         guard !isOverflowed, size <= buffer.count - count, let start = buffer.baseAddress else {
             isOverflowed = isOverflowed || size > 0

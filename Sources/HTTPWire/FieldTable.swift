@@ -8,11 +8,10 @@
 //    no longer in it. They count, but after the last line the parser reads the whole head once more in one go.
 
 /// A preallocated table of fields, filled line by line.
-@usableFromInline
 struct FieldTable: ~Copyable {
-    @usableFromInline var fields: UnsafeMutablePointer<HeadField>
+    var fields: UnsafeMutablePointer<HeadField>
     private var capacity: Int
-    @usableFromInline var count = 0
+    var count = 0
     /// Offset behind the empty line, once complete.
     var headLength = 0
 
@@ -39,9 +38,8 @@ struct FieldTable: ~Copyable {
         capacity = wanted
     }
 
-    @usableFromInline
     subscript(index: Int) -> HeadField {
-        @inlinable get {
+        get {
             precondition(index >= 0 && index < count, "field \(index) of \(count)")
             return fields[index]
         }

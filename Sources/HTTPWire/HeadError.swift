@@ -74,11 +74,9 @@ package enum HeadError: String, Error, Hashable, Sendable, CaseIterable {
     case missingUpgrade = "missing_upgrade"
 
     /// The fixed name for logs and metrics. Does not allocate.
-    @inlinable
     package var label: String { rawValue }
 
     /// The status that answers a *request* with this fault. A response with any fault is answered 502.
-    @inlinable
     package var status: Int {
         switch self {
         case .unsupportedVersion: 505

@@ -2,12 +2,11 @@
 // It holds no bytes, and means nothing without those that were parsed.
 
 /// A field line: offsets into the bytes that were parsed.
-@usableFromInline
 package struct HeadField: Hashable, Sendable {
-    @usableFromInline var nameStart: UInt32
-    @usableFromInline var nameEnd: UInt32
-    @usableFromInline var valueStart: UInt32
-    @usableFromInline var valueEnd: UInt32
+    var nameStart: UInt32
+    var nameEnd: UInt32
+    var valueStart: UInt32
+    var valueEnd: UInt32
     package internal(set) var role: FieldRole
 
     init(nameStart: Int, nameEnd: Int, valueStart: Int, valueEnd: Int, role: FieldRole) {
@@ -20,10 +19,8 @@ package struct HeadField: Hashable, Sendable {
     }
 
     /// The name; never empty.
-    @inlinable
     package var name: Range<Int> { Range(uncheckedBounds: (Int(nameStart), Int(nameEnd))) }
 
     /// The value without whitespace around it; may be empty.
-    @inlinable
     package var value: Range<Int> { Range(uncheckedBounds: (Int(valueStart), Int(valueEnd))) }
 }

@@ -8,13 +8,12 @@
 /// begins with the same head (it may move in memory).
 package struct HeadProgress: Hashable, Sendable {
     /// Start of the first line that is not complete.
-    @usableFromInline var lineStart: UInt32 = 0
+    var lineStart: UInt32 = 0
     /// Up to here there is no line end and nothing forbidden.
-    @usableFromInline var scanned: UInt32 = 0
+    var scanned: UInt32 = 0
     /// Complete lines before `lineStart`, the first line included.
-    @usableFromInline var lines: UInt32 = 0
+    var lines: UInt32 = 0
 
-    @inlinable
     package init() {}
 
     init(lineStart: Int, lines: UInt32) {

@@ -2,7 +2,6 @@
 // stays in the caller's bytes, see `RequestHeadParser.methodRange`.
 
 /// A request method, as far as framing, retries and routing care.
-@usableFromInline
 package enum Method: UInt8, Hashable, Sendable, CaseIterable {
     case get, head, post, put, delete, options, patch
     /// Any other token. Forwarded as it came; treated as neither safe nor idempotent.
@@ -11,7 +10,6 @@ package enum Method: UInt8, Hashable, Sendable, CaseIterable {
     /// Whether sending it twice is the same as sending it once, so that a retry is allowed.
     ///
     /// Pure. Source: RFC 9110 §9.2.2. `TRACE` is idempotent too, but refused (`HeadError.methodRefused`).
-    @inlinable
     package var isIdempotent: Bool {
         switch self {
         case .get, .head, .put, .delete, .options: true

@@ -9,8 +9,8 @@
 /// the size of the pieces they come in.
 /// Source: RFC 9110, RFC 9112.
 package struct RequestHeadParser: ~Copyable {
-    @usableFromInline var table: FieldTable
-    @usableFromInline var line = RequestLine()
+    var table: FieldTable
+    var line = RequestLine()
 
     /// Host with optional port, valid by syntax: from an absolute target, else from `Host`. `nil` only in HTTP/1.0.
     package private(set) var host: Range<Int>?
@@ -38,40 +38,28 @@ package struct RequestHeadParser: ~Copyable {
         table = FieldTable(capacity: limits.fieldsMax)
     }
 
-    @inlinable
     package var method: Method { line.method }
     /// The method's own text, for logs and for `.other`.
-    @inlinable
     package var methodRange: Range<Int> { line.methodRange }
     /// The whole target as it came.
-    @inlinable
     package var target: Range<Int> { line.target }
-    @inlinable
     package var targetForm: TargetForm { line.form }
     /// The path without query. Empty for an absolute target without path: see `path(in:)`. `*` in asterisk form.
-    @inlinable
     package var path: Range<Int> { line.path }
     /// Whether the path is its own normal form, see `NormalPath`.
-    @inlinable
     package var isPathPlain: Bool { line.isPathPlain }
     /// Whether the target is absolute and its scheme `https`.
-    @inlinable
     package var isSchemeSecure: Bool { line.isSchemeSecure }
     /// The query with its `?`; empty when there is none.
-    @inlinable
     package var query: Range<Int> { line.query }
     /// False for HTTP/1.0. HTTP/1.2 and above count as 1.1 (RFC 9110 §2.5).
-    @inlinable
     package var isHTTP11: Bool { line.isHTTP11 }
     /// Bytes of the head, including the empty line at its end (and one empty line before it, if the client sent one).
-    @inlinable
     package var headLength: Int { table.headLength }
     /// Number of header fields.
-    @inlinable
     package var fieldCount: Int { table.count }
 
     /// The field at `index`, which must be in `0 ..< fieldCount`.
-    @inlinable
     package func field(_ index: Int) -> HeadField { table[index] }
 
     /// The path as it came: never empty, `/` where an absolute target has none. For routing see `NormalPath`.

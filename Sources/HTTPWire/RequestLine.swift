@@ -2,21 +2,20 @@
 // since a target with a space in it then means different things to different readers.
 
 /// A request line taken apart; offsets into the bytes of the head.
-@usableFromInline
 struct RequestLine {
-    @usableFromInline private(set) var method = Method.other
-    @usableFromInline private(set) var methodRange = 0..<0
-    @usableFromInline private(set) var target = 0..<0
-    @usableFromInline private(set) var form = TargetForm.origin
-    @usableFromInline private(set) var path = 0..<0
-    @usableFromInline private(set) var query = 0..<0
+    private(set) var method = Method.other
+    private(set) var methodRange = 0..<0
+    private(set) var target = 0..<0
+    private(set) var form = TargetForm.origin
+    private(set) var path = 0..<0
+    private(set) var query = 0..<0
     /// Only from an absolute target.
-    @usableFromInline private(set) var authority: Range<Int>?
-    @usableFromInline private(set) var isHTTP11 = true
+    private(set) var authority: Range<Int>?
+    private(set) var isHTTP11 = true
     /// The path has no escape and no segment that begins with a dot: it is its own normal form.
-    @usableFromInline private(set) var isPathPlain = true
+    private(set) var isPathPlain = true
     /// An absolute target with `https`.
-    @usableFromInline private(set) var isSchemeSecure = false
+    private(set) var isSchemeSecure = false
 
     /// Reads `line`, which holds no control byte but maybe tabs and is not empty.
     mutating func read(_ bytes: UnsafeRawBufferPointer, _ line: Range<Int>) -> HeadError? {

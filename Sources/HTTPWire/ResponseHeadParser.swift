@@ -7,7 +7,7 @@
 /// them for the final one.
 /// That a backend closes too early is not visible here: the proxy counts the bytes.
 package struct ResponseHeadParser: ~Copyable {
-    @usableFromInline var table: FieldTable
+    var table: FieldTable
 
     /// 100 … 599.
     package private(set) var status = 0
@@ -28,18 +28,14 @@ package struct ResponseHeadParser: ~Copyable {
     package private(set) var idleSeconds: UInt64?
 
     /// Whether this is a 1xx other than 101: a final response follows.
-    @inlinable
     package var isInterim: Bool { status < 200 && status != 101 }
 
     /// Whether the connection is a tunnel from here on: 101, and the request had asked for it.
-    @inlinable
     package var isSwitch: Bool { status == 101 }
 
     /// Bytes of the head, including the empty line at its end.
-    @inlinable
     package var headLength: Int { table.headLength }
     /// Number of header fields.
-    @inlinable
     package var fieldCount: Int { table.count }
 
     /// A parser with room for `limits.fieldsMax` fields from the start.
@@ -48,7 +44,6 @@ package struct ResponseHeadParser: ~Copyable {
     }
 
     /// The field at `index`, which must be in `0 ..< fieldCount`.
-    @inlinable
     package func field(_ index: Int) -> HeadField { table[index] }
 
     /// Looks at a head from its start.

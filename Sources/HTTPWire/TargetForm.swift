@@ -2,7 +2,6 @@
 // For taking a target apart see `RequestLine`.
 
 /// The form of a request target (RFC 9112 §3.2). Authority form belongs to `CONNECT`, which is refused.
-@usableFromInline
 package enum TargetForm: UInt8, Hashable, Sendable {
     /// `/path?query`
     case origin

@@ -109,6 +109,7 @@ extension Worker where Loop: ~Copyable {
     /// lose the response (30 of 30 truncated without, 0 of 30 with).
     private mutating func finish(_ client: ClientPointer) {
         let handle = client.pointee.handle
+        loop.cork(handle)
         flush()
         giveBack(&client.pointee.stash)
         // A stream that said everything is finished by its connection.

@@ -4,7 +4,6 @@
 package struct ByteCount: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     package let bytes: Int
 
-    @inlinable
     package init(_ bytes: Int) {
         precondition(bytes >= 0, "a byte count is not negative: \(bytes)")
         self.bytes = bytes
@@ -14,7 +13,6 @@ package struct ByteCount: Hashable, Comparable, Sendable, Codable, CustomStringC
     package static func mebibytes(_ count: Int) -> ByteCount { ByteCount(count * 1024 * 1024) }
     package static func gibibytes(_ count: Int) -> ByteCount { ByteCount(count * 1024 * 1024 * 1024) }
 
-    @inlinable
     package static func < (left: ByteCount, right: ByteCount) -> Bool { left.bytes < right.bytes }
 
     /// The largest unit that divides it: `32KiB`, `1GiB`, `1500B`. The settings grammar reads it back.

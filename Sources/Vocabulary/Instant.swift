@@ -8,7 +8,6 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
     /// Nanoseconds since the clock's zero.
     package var nanoseconds: Int64
 
-    @inlinable
     package init(nanoseconds: Int64) {
         self.nanoseconds = nanoseconds
     }
@@ -16,27 +15,23 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
     /// The clock's zero: where simulations start.
     package static let zero = Instant(nanoseconds: 0)
 
-    @inlinable
     package static func < (left: Instant, right: Instant) -> Bool {
         left.nanoseconds < right.nanoseconds
     }
 
     /// The instant `duration` later; saturates instead of trapping.
-    @inlinable
     package static func + (instant: Instant, duration: Duration) -> Instant {
         let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.nanoseconds)
         return Instant(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
     }
 
     /// The instant `duration` earlier; saturates instead of trapping.
-    @inlinable
     package static func - (instant: Instant, duration: Duration) -> Instant {
         let (difference, overflow) = instant.nanoseconds.subtractingReportingOverflow(duration.nanoseconds)
         return Instant(nanoseconds: overflow ? (duration < .zero ? .max : .min) : difference)
     }
 
     /// The time from `earlier` to `later`; negative when they are swapped.
-    @inlinable
     package static func - (later: Instant, earlier: Instant) -> Duration {
         .nanoseconds(later.nanoseconds &- earlier.nanoseconds)
     }
@@ -44,7 +39,6 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
 
 extension Duration {
     /// The whole duration in nanoseconds; saturates at about 292 years.
-    @inlinable
     package var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
@@ -54,7 +48,6 @@ extension Duration {
     }
 
     /// The duration as a floating-point number of seconds: for reports and formulas, never for deadlines.
-    @inlinable
     package var inSeconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds) + Double(attoseconds) * 1e-18

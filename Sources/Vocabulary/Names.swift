@@ -73,10 +73,8 @@ package struct InstanceID: Hashable, Comparable, Sendable, Codable, CustomString
 package struct BackendID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     package let number: UInt32
 
-    @inlinable
     package init(_ number: UInt32) { self.number = number }
 
-    @inlinable
     package static func < (left: BackendID, right: BackendID) -> Bool { left.number < right.number }
 
     package var description: String { "b\(number)" }
@@ -86,14 +84,12 @@ package struct BackendID: Hashable, Comparable, Sendable, Codable, CustomStringC
 package struct Revision: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     package let number: UInt64
 
-    @inlinable
     package init(_ number: UInt64) { self.number = number }
 
     package static let zero = Revision(0)
 
     package var next: Revision { Revision(number + 1) }
 
-    @inlinable
     package static func < (left: Revision, right: Revision) -> Bool { left.number < right.number }
 
     package var description: String { "r\(number)" }

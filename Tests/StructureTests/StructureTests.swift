@@ -93,9 +93,12 @@ struct StructureTests {
         }
     }
 
+    /// `public` has one use: Swift inlines nothing of the `package` level into other modules.
+    private static let inlined = ["Sources/EventLoop/Slabs.swift"]
+
     @Test func `nothing is public, since nothing is a library`() {
         for module in tree.modules {
-            for file in module.files {
+            for file in module.files where !Self.inlined.contains(file.path) {
                 #expect(!file.words.contains("public"), "\(file.path)")
             }
         }

@@ -146,16 +146,17 @@ static inline int loop_has_input(int descriptor) {
     return !(result < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-static inline long loop_send(int descriptor, const void *bytes, size_t count) {
-    long result = send(descriptor, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
+/// `more`: MSG_MORE, for bytes that leave with what follows, or with the end.
+static inline long loop_send(int descriptor, const void *bytes, size_t count, int more) {
+    long result = send(descriptor, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0));
     return result < 0 ? -errno : result;
 }
 
-static inline long loop_send_pieces(int descriptor, struct iovec *pieces, int count) {
+static inline long loop_send_pieces(int descriptor, struct iovec *pieces, int count, int more) {
     struct msghdr message = {0};
     message.msg_iov = pieces;
     message.msg_iovlen = (size_t)count;
-    long result = sendmsg(descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    long result = sendmsg(descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0));
     return result < 0 ? -errno : result;
 }
 

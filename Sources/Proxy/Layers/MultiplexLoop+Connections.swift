@@ -145,6 +145,13 @@ extension MultiplexLoop where Base: ~Copyable {
         slot(connection).pointee.kind == .plain ? base.isStirred(connection) : false
     }
 
+    mutating func cork(_ connection: ConnectionHandle) {
+        switch slot(connection).pointee.kind {
+        case .plain, .sniffed: base.cork(connection)
+        case .stream, .link, .carrier, .alarm: break
+        }
+    }
+
     /// Streams leave with what their connection sends at the end of the turn.
     mutating func hurry(_ connection: ConnectionHandle) {
         switch slot(connection).pointee.kind {

@@ -66,6 +66,8 @@ extension SecureLoop where Base: ~Copyable {
         transport.clearOutput()
     }
 
+    mutating func cork(_ connection: ConnectionHandle) { base.cork(connection) }
+
     mutating func hurry(_ connection: ConnectionHandle) { base.hurry(connection) }
 
     mutating func shutdownSending(_ connection: ConnectionHandle) {

@@ -109,6 +109,7 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
     }
     func sentBytes(_ connection: ConnectionHandle) -> UInt64 { stage.line(connection).taken }
     func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 { sentBytes(connection) }
+    mutating func cork(_ connection: ConnectionHandle) {}
     mutating func hurry(_ connection: ConnectionHandle) {}
 
     /// Has no system that could.
