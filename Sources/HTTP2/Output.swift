@@ -123,7 +123,10 @@ extension Multiplexer {
             if stream.pointee.flags.contains(.outputDone) { core.stopInput(stream) }
         } else {
             guard stream.pointee.id > 0 else { return core.free(stream) }
-            guard stream.pointee.isComplete, stream.pointee.hasWholeInput else { return reset(stream, NGHTTP2_CANCEL) }
+            // What an answered request has not sent yet would wait for a window that may never open.
+            guard stream.pointee.flags.contains(.outputDone), stream.pointee.hasWholeInput else {
+                return reset(stream, NGHTTP2_CANCEL)
+            }
         }
         stream.pointee.flags.formUnion([.isOrphan, .inputDropped])
         session.pointee.orphanCount += 1
