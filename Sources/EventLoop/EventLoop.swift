@@ -61,7 +61,7 @@ package protocol EventLoop: ~Copyable {
     ///
     /// A failure comes as `.sendFailed`. Callers hold back while `isCongested`; what they send nevertheless is kept.
     mutating func send(_ connection: ConnectionHandle, _ pieces: UnsafeMutableBufferPointer<iovec>)
-    /// An end follows at once, by `shutdownSending` or `close`: what is sent from here on leaves in one packet with it.
+    /// An end follows at once, by `shutdownSending` or `close`: what is sent from here on may leave in one segment with it.
     mutating func cork(_ connection: ConnectionHandle)
     /// Gives the system now what it takes of what was sent, for a connection that is about to be closed.
     mutating func hurry(_ connection: ConnectionHandle)

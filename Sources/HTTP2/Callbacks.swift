@@ -80,8 +80,9 @@ private func sessionPointer(_ context: UnsafeMutableRawPointer?) -> SessionPoint
 extension UnsafeMutablePointer where Pointee == Core {
     /// Counts a frame by its header alone, before anything is done for it.
     func countFrame(_ session: SessionPointer, _ header: nghttp2_frame_hd) {
-        if UInt32(header.type) == NGHTTP2_CONTINUATION.rawValue { return countContinuation(session) }
+        if UInt32(header.type) == NGHTTP2_CONTINUATION.rawValue { return countContinuation(session, header) }
         // Of a stream that is being closed, libnghttp2 tells no end of a head: what follows is not to be taken for its text.
+        session.pointee.assembly.hasLastFrame = true
         dropHead(session)
         guard session.pointee.isServer else { return }
         let isAcknowledgement = header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
@@ -95,8 +96,13 @@ extension UnsafeMutablePointer where Pointee == Core {
         }
     }
 
-    private func countContinuation(_ session: SessionPointer) {
+    private func countContinuation(_ session: SessionPointer, _ header: nghttp2_frame_hd) {
         session.pointee.assembly.continuations += 1
+        if header.flags & UInt8(NGHTTP2_FLAG_END_HEADERS.rawValue) != 0 {
+            session.pointee.assembly.hasLastFrame = true
+            // One that was dropped is not told to have ended.
+            if session.pointee.assembly.stream == nil { dropHead(session) }
+        }
         guard session.pointee.assembly.continuations > HTTP2Limits.continuationsMax, !session.pointee.isCondemned else {
             return
         }
@@ -179,9 +185,11 @@ extension UnsafeMutablePointer where Pointee == Core {
     /// A head that could not be sent; of a request: the peer is leaving, or its ids are used up.
     func frameNotSent(_ session: SessionPointer, _ frame: UnsafePointer<nghttp2_frame>) {
         guard UInt32(frame.pointee.hd.type) == NGHTTP2_HEADERS.rawValue else { return }
-        if session.pointee.isServer {
-            // Too large by HPACK's count. Of a stream that is gone meanwhile, nothing is left to do.
-            if let stream = stream(session, frame.pointee.hd.stream_id) { refuse(stream) }
+        guard !session.pointee.isServer, frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else {
+            // Too large by HPACK's count. Of a stream that is gone or reset meanwhile, nothing is left to do.
+            if let stream = stream(session, frame.pointee.hd.stream_id), !stream.pointee.flags.contains(.isReset) {
+                refuse(stream)
+            }
             return
         }
         var candidate = session.pointee.streams

@@ -11,10 +11,7 @@ import Vocabulary
 extension UnsafeMutablePointer where Pointee == Core {
     func addRequestField(_ session: SessionPointer, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
         if name[0] == UInt8(ascii: ":") { return addPseudo(session, name, value) }
-        if session.pointee.assembly.lineStart < 0 {
-            writeRequestLine(session)
-            guard session.pointee.assembly.kind == .request else { return }
-        }
+        if session.pointee.assembly.lineStart < 0 { writeRequestLine(session) }
         switch name.count {
         case 2 where name.isText("te"):
             session.pointee.assembly.wantsTrailers = true
@@ -154,21 +151,5 @@ extension UnsafeMutablePointer where Pointee == Core {
             key[digit] = alphabet.utf8Start[bits]
         }
         withUnsafeBytes(of: &key) { pointee.arena.append($0) }
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    /// Whether the bytes spell `text`.
-    @inline(__always)
-    func isText(_ text: StaticString) -> Bool {
-        guard count == text.utf8CodeUnitCount else { return false }
-        for index in 0..<count where self[index] != text.utf8Start[index] { return false }
-        return true
-    }
-
-    /// The same without case.
-    func isCalled(_ text: StaticString) -> Bool {
-        ByteScan.areEqualWithoutCase(
-            self, UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 }

@@ -21,7 +21,7 @@ extension UnsafeMutablePointer where Pointee == Core {
             // Checked by libnghttp2 against what comes.
             var length: Int64 = 0
             for byte in value.prefix(18) { length = length * 10 + Int64(byte &- 0x30) }
-            session.pointee.assembly.stream?.pointee.inputLeft = length
+            session.pointee.assembly.length = length
             return appendLength(session, name, value)
         case 7 where name.isText("trailer"):
             session.pointee.assembly.announcesTrailers = true
@@ -58,6 +58,7 @@ extension UnsafeMutablePointer where Pointee == Core {
         }
         if assembly.status >= 200 || assembly.status == 101 {
             stream.pointee.flags.insert(.hasFinalHead)
+            stream.pointee.inputLeft = assembly.length
             writeResponseFraming(session, stream, isLast: isLast)
         }
         pointee.arena.append("\r\n")
@@ -70,6 +71,9 @@ extension UnsafeMutablePointer where Pointee == Core {
     private func writeResponseFraming(_ session: SessionPointer, _ stream: StreamPointer, isLast: Bool) {
         let status = session.pointee.assembly.status
         if stream.pointee.flags.contains(.isTunnel), (200...299).contains(status) {
+            // It has no content, whatever it says (RFC 9110 §9.3.6).
+            removeLength(session)
+            stream.pointee.inputLeft = -1
             pointee.arena.append("connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: ")
             withUnsafeBytes(of: &stream.pointee.accept) { pointee.arena.append($0) }
             return pointee.arena.append("\r\n")

@@ -11,6 +11,7 @@ extension UnsafeMutablePointer where Pointee == Core {
         var assembly = Session.Assembly()
         assembly.start = pointee.arena.count
         assembly.cookieStart = pointee.crumbs.count
+        assembly.hasLastFrame = frame.pointee.hd.flags & UInt8(NGHTTP2_FLAG_END_HEADERS.rawValue) != 0
         if session.pointee.isServer, frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
             let stream = makeStream(session)
             stream.pointee.id = id
@@ -43,21 +44,23 @@ extension UnsafeMutablePointer where Pointee == Core {
     }
 
     func refuseHead(_ session: SessionPointer) {
-        if let stream = session.pointee.assembly.stream, session.pointee.assembly.kind != .ignored { refuse(stream) }
+        // Whose fields go nowhere may still end its stream.
+        guard session.pointee.assembly.kind != .ignored else { return }
+        if let stream = session.pointee.assembly.stream { refuse(stream) }
         dropHead(session)
     }
 
-    /// Forgets the head that is being received, if any. What libnghttp2 still gives of it is ignored.
+    /// Forgets the head that is being received, if any. What libnghttp2 still gives of it is ignored. Without its last frame
+    /// it counts as half there, since nothing else can come on the connection.
     func dropHead(_ session: SessionPointer) {
         guard session.pointee.assembly.kind != .none else { return }
-        if session.pointee.partial.baseAddress == nil {
+        if session.pointee.assembly.isSuspended {
+            dropPartial(session)
+        } else {
             pointee.arena.truncate(to: session.pointee.assembly.start)
             pointee.crumbs.truncate(to: session.pointee.assembly.cookieStart)
-        } else {
-            // Between two receives, where the arenas are those of others.
-            dropPartial(session)
         }
-        session.pointee.assembly.kind = .none
+        session.pointee.assembly.kind = session.pointee.assembly.hasLastFrame ? .none : .ignored
         session.pointee.assembly.stream = nil
     }
 
@@ -145,6 +148,7 @@ extension UnsafeMutablePointer where Pointee == Core {
     /// Puts the text of an unfinished head back into the arena.
     func resume(_ session: SessionPointer) {
         guard session.pointee.assembly.kind != .none else { return }
+        session.pointee.assembly.isSuspended = false
         let moved = pointee.arena.count - session.pointee.assembly.start
         session.pointee.assembly.start += moved
         if session.pointee.assembly.lineStart >= 0 { session.pointee.assembly.lineStart += moved }
@@ -165,6 +169,7 @@ extension UnsafeMutablePointer where Pointee == Core {
     /// Takes the text of an unfinished head out of the arena, which others will use.
     func suspend(_ session: SessionPointer) {
         guard session.pointee.assembly.kind != .none else { return }
+        session.pointee.assembly.isSuspended = true
         let text = pointee.arena.bytes(session.pointee.assembly.start..<pointee.arena.count)
         let crumbs = pointee.crumbs.bytes(session.pointee.assembly.cookieStart..<pointee.crumbs.count)
         session.pointee.partial = .allocate(byteCount: text.count, alignment: 1)

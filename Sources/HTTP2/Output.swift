@@ -123,13 +123,22 @@ extension Multiplexer {
             if stream.pointee.flags.contains(.outputDone) { core.stopInput(stream) }
         } else {
             guard stream.pointee.id > 0 else { return core.free(stream) }
-            // What an answered request has not sent yet would wait for a window that may never open.
-            guard stream.pointee.flags.contains(.outputDone), stream.pointee.hasWholeInput else {
-                return reset(stream, NGHTTP2_CANCEL)
-            }
+            guard stream.pointee.isComplete, stream.pointee.hasWholeInput else { return reset(stream, NGHTTP2_CANCEL) }
         }
         stream.pointee.flags.formUnion([.isOrphan, .inputDropped])
         session.pointee.orphanCount += 1
+    }
+
+    /// Resets the streams without owners that were here at the last call already: their peer opens no window for what
+    /// they have to send, or does not say its own end.
+    package func cancelOrphans(_ session: SessionPointer) {
+        var next = session.pointee.streams
+        while let stream = next {
+            next = stream.pointee.next
+            guard stream.pointee.flags.contains(.isOrphan) else { continue }
+            if stream.pointee.flags.contains(.isOverdue) { reset(stream, NGHTTP2_CANCEL) }
+            stream.pointee.flags.insert(.isOverdue)
+        }
     }
 
     private func dropInbox(_ stream: StreamPointer) {

@@ -59,6 +59,12 @@ package struct Session {
         var wantsTrailers = false
         var status = 0
         var continuations = 0
+        /// The frame that ends it has begun: END_HEADERS.
+        var hasLastFrame = false
+        /// Its text is in `partial` and `partialCrumbs`, not in the arenas.
+        var isSuspended = false
+        /// Of a response; -1: not stated.
+        var length: Int64 = -1
         /// In the arena of crumbs.
         var cookieStart = 0
     }

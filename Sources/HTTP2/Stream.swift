@@ -51,6 +51,8 @@ package struct Stream {
         static let lacksTunnels = Flags(rawValue: 1 << 19)
         /// The request says that its client takes trailers (client).
         static let takesTrailers = Flags(rawValue: 1 << 20)
+        /// Is an orphan for long.
+        static let isOverdue = Flags(rawValue: 1 << 21)
     }
 
     /// How far the message that the session sends has been read.

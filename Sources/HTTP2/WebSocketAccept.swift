@@ -93,10 +93,3 @@ package enum WebSocketAccept {
         return text
     }
 }
-
-extension HeadField {
-    /// Whether the name is `text`. `bytes` are those the head was parsed from.
-    func isCalled(_ text: StaticString, in bytes: UnsafeRawBufferPointer) -> Bool {
-        UnsafeRawBufferPointer(rebasing: bytes[name]).isCalled(text)
-    }
-}

@@ -186,18 +186,57 @@ private final class Pair {
         #expect(pair.events == ["broken", "broken refused"])
     }
 
-    @Test func `the rest of a request that was answered is not sent`() {
+    @Test func `a stream that its backend does not let end is cancelled after a while`() {
         let pair = Pair()
         // No room for bodies: SETTINGS_INITIAL_WINDOW_SIZE.
         pair.receive(Frame.settings([(4, 0)]).bytes)
         let stream = pair.open()
         pair.write(stream, "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody")
+        let unended = pair.open()
+        pair.write(unended, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
         _ = pair.collect()
         pair.receive(Frame.request(1, [(":status", "200")]).bytes)
+        pair.receive(Frame.request(3, [(":status", "200"), ("content-length", "0")], isLast: false).bytes)
         #expect(pair.received[stream] == "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        #expect(pair.received[unended] == pair.received[stream])
         pair.near.release(stream)
-        #expect(pair.collect().map(\.type) == [Frame.reset])
+        pair.near.release(unended)
+        pair.near.cancelOrphans(pair.client)
+        #expect(pair.collect().isEmpty)
+        #expect(pair.client.pointee.orphanCount == 2)
+        pair.near.cancelOrphans(pair.client)
+        #expect(pair.collect().map(\.type) == [Frame.reset, Frame.reset])
         #expect(pair.client.pointee.streamCount == 0)
+    }
+
+    @Test func `what a tunnel was told is sent behind the end of its backend`() {
+        let pair = Pair()
+        let stream = pair.open()
+        pair.write(stream, Self.chat)
+        _ = pair.collect()
+        pair.receive(Frame.request(1, [(":status", "200"), ("content-length", "0")]).bytes)
+        #expect(pair.events == ["ended"])
+        #expect(pair.received[stream]?.contains("content-length") == false)
+        pair.write(stream, "bye")
+        pair.near.finish(stream)
+        pair.near.release(stream)
+        let frames = pair.collect()
+        #expect(frames.allSatisfy { $0.type == Frame.data } && frames.last?.flags == Frame.endStream)
+        #expect(String(decoding: frames.flatMap(\.payload), as: UTF8.self) == "bye")
+        #expect(pair.client.pointee.streamCount == 0)
+    }
+
+    @Test func `a refused head breaks the request, whatever length it states`() {
+        let pair = Pair()
+        let stream = pair.open()
+        pair.write(stream, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        _ = pair.collect()
+        pair.receive(
+            Frame.request(1, [(":status", "200"), ("content-length", "0"), ("connection", "x")], isLast: false).bytes)
+        #expect(pair.collect().map(\.type) == [Frame.reset])
+        pair.tell()
+        #expect(pair.events == ["broken"])
+        #expect(pair.received[stream] == nil)
     }
 
     @Test func `GOAWAY refuses what came behind its last stream, and lets the others finish`() {

@@ -104,11 +104,7 @@ extension MultiplexLoop where Base: ~Copyable {
                 base.send(handle, pieces)
             }
         }
-        if session.pointee.orphanCount > 0, session.pointee.isServer,
-            !carrier.pointee.flags.contains(.watchesOrphans)
-        {
-            watchOrphans(carrier)
-        }
+        if session.pointee.orphanCount > 0, !carrier.pointee.flags.contains(.watchesOrphans) { watchOrphans(carrier) }
         guard multiplexer.isOver(session), !base.isCongested(handle) else { return false }
         over(carrier)
         return true
@@ -243,7 +239,7 @@ extension MultiplexLoop where Base: ~Copyable {
         base.setDeadline(carrier.pointee.alarm, base.now + time)
     }
 
-    /// The alarm of a carrier: the client has not answered, or has taken nothing.
+    /// The alarm of a carrier: the client has not answered, or the peer has not taken what streams without owners have.
     mutating func alarm(_ carrier: CarrierPointer) {
         guard let session = carrier.pointee.session else { return }
         if carrier.pointee.flags.contains(.awaitsDrain) {
@@ -254,6 +250,11 @@ extension MultiplexLoop where Base: ~Copyable {
         guard carrier.pointee.flags.contains(.watchesOrphans) else { return }
         carrier.pointee.flags.remove(.watchesOrphans)
         guard session.pointee.orphanCount > 0 else { return }
+        guard session.pointee.isServer else {
+            // Others share the connection. It is watched again for as long as there are any.
+            multiplexer.cancelOrphans(session)
+            return markDirty(carrier)
+        }
         if session.pointee.sent != carrier.pointee.sentMark { return watchOrphans(carrier) }
         let handle = carrier.pointee.handle
         endSession(carrier)

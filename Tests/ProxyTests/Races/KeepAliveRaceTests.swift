@@ -239,4 +239,15 @@ import Vocabulary
         bench.tell(.connected, bench.upstream)
         #expect(bench.sent(bench.upstream).hasSuffix("\r\n\r\nabcd"))
     }
+
+    @Test func `the last response of a connection leaves with its end`() {
+        let bench = RaceBench()
+        let client = bench.accept()
+        bench.receive(client, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        bench.tell(.connected, bench.upstream)
+        bench.receive(bench.upstream, RaceBench.ok)
+        #expect(!bench.isOpen(client))
+        #expect(bench.stage.line(client).isCorked)
+        #expect(bench.sent(client).hasPrefix("HTTP/1.1 200 "))
+    }
 }

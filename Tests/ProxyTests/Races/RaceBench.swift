@@ -45,6 +45,9 @@ final class RaceBench {
             worker.handle(event)
             worker.flush()
         }
+        // The system would hold it for 200 ms.
+        let isHeld = stage.lines.values.contains { $0.isCorked && $0.isOpen && !$0.hasEnd }
+        precondition(!isHeld, "corked, and no end follows")
     }
 
     func receive(_ handle: ConnectionHandle, _ text: String) { tell(.received, handle, text) }

@@ -21,6 +21,9 @@ final class Stage {
         var taken: UInt64 = 0
         var deadline: Instant?
         var isReceiving = true
+        /// What is sent is held back for an end that follows.
+        var isCorked = false
+        var hasEnd = false
         /// Something arrived that was not told yet: known to the loop, or only to the system.
         var isStirred = false
         var hasInput = false
@@ -109,7 +112,7 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
     }
     func sentBytes(_ connection: ConnectionHandle) -> UInt64 { stage.line(connection).taken }
     func deliveredBytes(_ connection: ConnectionHandle) -> UInt64 { sentBytes(connection) }
-    mutating func cork(_ connection: ConnectionHandle) {}
+    mutating func cork(_ connection: ConnectionHandle) { stage.change(connection) { $0.isCorked = true } }
     mutating func hurry(_ connection: ConnectionHandle) {}
 
     /// Has no system that could.
@@ -121,7 +124,7 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
     func hasInput(_ connection: ConnectionHandle) -> Bool { stage.line(connection).hasInput }
     func isStirred(_ connection: ConnectionHandle) -> Bool { stage.line(connection).isStirred }
 
-    mutating func shutdownSending(_ connection: ConnectionHandle) {}
+    mutating func shutdownSending(_ connection: ConnectionHandle) { stage.change(connection) { $0.hasEnd = true } }
     mutating func close(_ connection: ConnectionHandle) { stage.change(connection) { $0.isOpen = false } }
     mutating func reset(_ connection: ConnectionHandle) {
         stage.change(connection) { line in
