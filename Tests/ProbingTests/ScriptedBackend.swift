@@ -21,7 +21,9 @@ final class ScriptedBackend: Sendable {
         self.endpoint = sockets.bound
         stop = try WakeDescriptor()
         thread = Mutex(nil)
-        let started = try NativeThread(name: "backend") { [unowned self] in serve(script) }
+        // It may begin when nobody needs the backend any more: `deinit` waits for it, and keeps both open until then.
+        let (stopping, listening) = (stop.number, sockets.descriptors[0])
+        let started = try NativeThread(name: "backend") { Self.serve(listening, until: stopping, script) }
         thread.withLock { $0 = started }
     }
 
@@ -30,15 +32,15 @@ final class ScriptedBackend: Sendable {
         thread.withLock { $0 }?.join()
     }
 
-    private func serve(_ script: (CInt) -> Void) {
+    private static func serve(_ listening: CInt, until stopping: CInt, _ script: (CInt) -> Void) {
         while true {
             var entries = [
-                pollfd(fd: stop.number, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: sockets.descriptors[0], events: Int16(POLLIN), revents: 0),
+                pollfd(fd: stopping, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: listening, events: Int16(POLLIN), revents: 0),
             ]
             _ = poll(&entries, 2, -1)
             if entries[0].revents != 0 { return }
-            let connection = accept(sockets.descriptors[0], nil, nil)
+            let connection = accept(listening, nil, nil)
             guard connection >= 0 else { continue }
             _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
             script(connection)
