@@ -4,8 +4,8 @@
 /// Appends bytes to a borrowed buffer. Never writes past its end: what does not fit is left out whole and sets
 /// `isOverflowed`; the caller then discards everything.
 ///
-/// The buffer belongs to the caller and must outlive the writer. The appends of whole texts are always inlined, so that
-/// constant ones become a few stores: a quarter fewer instructions for a small head.
+/// The buffer belongs to the caller and must outlive the writer. The appends of whole texts are inlined within this
+/// module, so that constant ones become a few stores: a quarter fewer instructions for a small head.
 package struct ByteWriter: ~Copyable {
     let buffer: UnsafeMutableRawBufferPointer
     /// Bytes written so far.

@@ -10,12 +10,14 @@ import Vocabulary
     private static let agree =
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
-    /// `slow` takes some for a while, and then nothing more.
-    private static func expectPatience(_ bench: RaceBench, _ slow: ConnectionHandle) {
+    /// `slow` takes some for a while, in which `connection` stays open, and then nothing more.
+    private static func expectPatience(
+        _ bench: RaceBench, with slow: ConnectionHandle, of connection: ConnectionHandle
+    ) {
         for _ in 0..<5 {
             bench.stage.lines[slow.index]!.taken += 100
             bench.wait(.seconds(10))
-            #expect(bench.isOpen(slow))
+            #expect(bench.isOpen(connection))
         }
         bench.wait(.seconds(10))
     }
@@ -30,7 +32,7 @@ import Vocabulary
         bench.stage.takesBytes = false
         let slow = isClientSlow ? client : upstream
         bench.receive(isClientSlow ? upstream : client, String(repeating: "x", count: 1000))
-        Self.expectPatience(bench, slow)
+        Self.expectPatience(bench, with: slow, of: client)
         #expect(!bench.isOpen(client))
         #expect(!bench.isOpen(upstream))
     }
@@ -56,7 +58,7 @@ import Vocabulary
         bench.tell(.connected, upstream)
         bench.stage.takesBytes = false
         bench.receive(client, String(repeating: "x", count: 1000))
-        Self.expectPatience(bench, upstream)
+        Self.expectPatience(bench, with: upstream, of: upstream)
         #expect(!bench.isOpen(upstream))
         bench.stage.takesBytes = true
         #expect(bench.sent(client).hasPrefix("HTTP/1.1 504 "))
