@@ -219,7 +219,8 @@ extension Grammar {
         return .fixed(number)
     }
 
-    static let workersRange = 1...256
+    /// A gateway knows its workers by the bits of a word.
+    static let workersRange = 1...64
 
     /// `off`, or a path. A file called `off` is written `./off`.
     static func accessLog(_ text: String) throws(Complaint) -> AccessLogSetting {

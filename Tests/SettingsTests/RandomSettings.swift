@@ -19,7 +19,7 @@ struct RandomSettings {
 
     mutating func next() -> Settings {
         var settings = Settings(
-            directory: ".", state: maybe { $0.path() }, workers: flip() ? .auto : .fixed(pick(1...256)),
+            directory: ".", state: maybe { $0.path() }, workers: flip() ? .auto : .fixed(pick(1...64)),
             drain: duration(0...3600), buffers: maybe { .mebibytes($0.pick(16...100_000)) },
             admin: maybe { .unix(path: "/run/\($0.name()).sock") },
             accessLog: [.inStateDirectory, .off, .path("/" + text())].randomElement(using: &random) ?? .off)
