@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
+#include <openssl/provider.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -112,7 +113,8 @@ static inline long tls_set_min_version(SSL_CTX *context, int version) {
 
 static inline void tls_set_mode(SSL_CTX *context) {
     SSL_CTX_set_mode(context,
-                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                         SSL_MODE_NO_AUTO_CHAIN);
 }
 
 static inline void tls_set_session_cache(SSL_CTX *context, long mode) { SSL_CTX_set_session_cache_mode(context, mode); }
@@ -153,12 +155,32 @@ static inline int tls_context_place(tls_free_callback callback) {
 
 static inline int tls_session_place(void) { return SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL); }
 
-static inline int tls_mac_begin(EVP_MAC_CTX *mac, unsigned char *key, size_t count) {
+static inline int tls_mac_begin(EVP_MAC_CTX *mac, const unsigned char *key, size_t count) {
     OSSL_PARAM parameters[3];
-    parameters[0] = OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key, count);
+    parameters[0] = OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key, count);
     parameters[1] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0);
     parameters[2] = OSSL_PARAM_construct_end();
     return EVP_MAC_CTX_set_params(mac, parameters);
+}
+
+static inline int tls_count_unusual(OSSL_PROVIDER *provider, void *count) {
+    if (strcmp(OSSL_PROVIDER_get0_name(provider), "default") != 0) ++*(int *)count;
+    return 1;
+}
+
+/// Whether a library context made anew has the same algorithms as the one that the system's configuration was read into.
+static inline int tls_has_usual_algorithms(void) {
+    int unusual = 0;
+    return OPENSSL_init_ssl(0, NULL) == 1 && OSSL_PROVIDER_do_all(NULL, tls_count_unusual, &unusual) == 1 &&
+           unusual == 0 && !EVP_default_properties_is_fips_enabled(NULL);
+}
+
+/// The next certificate of a PEM text, or NULL and an error in the queue.
+static inline X509 *tls_read_certificate(BIO *bio, OSSL_LIB_CTX *library) {
+    X509 *certificate = X509_new_ex(library, NULL);
+    if (PEM_read_bio_X509(bio, &certificate, NULL, NULL) != NULL) return certificate;
+    X509_free(certificate);
+    return NULL;
 }
 
 static inline int tls_name_count(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }

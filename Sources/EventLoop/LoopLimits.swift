@@ -4,6 +4,8 @@
 package struct LoopLimits: Sendable {
     /// Connections (both sides) and timers open at once.
     package var slotsMax = 1 << 20
+    /// Which one it is of the loops that share the work, from 0: of what they would fight over, each has its own.
+    package var loop = 0
     /// Bytes one `receive` can bring: 64 KiB, and a head before them. Measured with bodies of 64 KiB: 16 KiB cost a third
     /// more CPU, 128 KiB 14 %; 64 KiB without room for the head, which takes two receives and two sends, 10 to 15 %.
     package static let receiveBytesMax = 68 * 1024

@@ -43,13 +43,14 @@ struct WorkerThread: Sendable {
     private static func run(
         index: Int, configuration: Gateway.Configuration, first: Publication, start: StartResult
     ) {
+        var limits = LoopLimits()
+        limits.loop = index
         do throws(EventLoopError) {
             switch configuration.engine {
             case .epoll:
-                try serve(
-                    try MultiplexLoop<SecureLoop<EpollLoop>>(LoopLimits()), index, configuration, first, start)
+                try serve(try MultiplexLoop<SecureLoop<EpollLoop>>(limits), index, configuration, first, start)
             case .ioUring:
-                try serve(try MultiplexLoop<SecureLoop<RingLoop>>(LoopLimits()), index, configuration, first, start)
+                try serve(try MultiplexLoop<SecureLoop<RingLoop>>(limits), index, configuration, first, start)
             }
         } catch {
             start.set(.failure(error))

@@ -96,7 +96,8 @@ extension Supervisor {
         _ listener: ListenerSetting, _ tls: ListenerTLSSetting, _ tickets: TicketKeyRing
     ) throws(TLSProblems) -> TLSServerContext {
         try Wardrobe.serverContext(
-            tls, scope: listener.name, protocols: Wardrobe.protocols(of: listener), tickets: tickets
+            tls, scope: listener.name, protocols: Wardrobe.protocols(of: listener), tickets: tickets,
+            loops: configuration.workers
         ) { absolute($0) }
     }
 

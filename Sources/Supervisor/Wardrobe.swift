@@ -39,7 +39,7 @@ package enum Wardrobe {
 
     static func serverContext(
         _ setting: ListenerTLSSetting, scope: ListenerName, protocols: ApplicationProtocols, tickets: TicketKeyRing,
-        _ resolved: (String) -> String
+        loops: Int, _ resolved: (String) -> String
     ) throws(TLSProblems) -> TLSServerContext {
         var problems: [TLSError] = []
         var certificates: [CertificateText] = []
@@ -53,7 +53,7 @@ package enum Wardrobe {
         let rules = ServerTLSRules(
             minVersion: setting.minVersion == .v13 ? .v13 : .v12, protocols: protocols, clientAuthority: authority,
             scope: scope.rawValue)
-        return try TLSServerContext(certificates, rules: rules, tickets: tickets)
+        return try TLSServerContext(certificates, rules: rules, tickets: tickets, loops: loops)
     }
 
     static func clientContext(
@@ -93,7 +93,7 @@ package enum Wardrobe {
             do throws(TLSProblems) {
                 let context = try serverContext(
                     tls, scope: listener.name, protocols: protocols(of: listener), tickets: TicketKeyRing(),
-                    settings.resolved)
+                    loops: 1, settings.resolved)
                 warnings += context.certificates.flatMap { $0.warnings(now: now) } + context.warnings
             } catch {
                 problems += error.errors

@@ -7,13 +7,15 @@ import COpenSSL
 final class CertificateGroup: Sendable {
     let names: ServerNames
     let tickets: TicketKeyRing
+    let library: TLSLibrary
     /// For the group that handshakes begin with: how to find the right one. The others have none, so that there is no
     /// cycle of references.
     let chooser: CertificateChooser?
 
-    init(names: ServerNames, tickets: TicketKeyRing, chooser: CertificateChooser?) {
+    init(names: ServerNames, tickets: TicketKeyRing, library: TLSLibrary, chooser: CertificateChooser?) {
         self.names = names
         self.tickets = tickets
+        self.library = library
         self.chooser = chooser
     }
 

@@ -10,12 +10,20 @@ struct KeyPair: ~Copyable {
     let key: OpaquePointer
     let facts: CertificateFacts
 
-    init(_ text: CertificateText) throws(TLSProblems) {
+    init(_ text: CertificateText, _ library: TLSLibrary) throws(TLSProblems) {
         var problems: [TLSError] = []
         var certificates: [OpaquePointer] = []
         var privateKey: OpaquePointer?
-        do throws(TLSError) { certificates = try PEM.certificates(text.chain) } catch { problems.append(error) }
-        do throws(TLSError) { privateKey = try PEM.privateKey(text.key) } catch { problems.append(error) }
+        do throws(TLSError) {
+            certificates = try PEM.certificates(text.chain, library)
+        } catch {
+            problems.append(error)
+        }
+        do throws(TLSError) {
+            privateKey = try PEM.privateKey(text.key, library)
+        } catch {
+            problems.append(error)
+        }
         if problems.isEmpty, let first = certificates.first, let privateKey,
             X509_check_private_key(first, privateKey) != 1
         {
@@ -77,10 +85,10 @@ struct KeyPair: ~Copyable {
 /// Readers of PEM text.
 enum PEM {
     /// Every certificate in the text, at least one. To be freed by the caller.
-    static func certificates(_ text: PEMText) throws(TLSError) -> [OpaquePointer] {
+    static func certificates(_ text: PEMText, _ library: TLSLibrary) throws(TLSError) -> [OpaquePointer] {
         var found: [OpaquePointer] = []
         let isClean = withMemory(text) { bio in
-            while let certificate = PEM_read_bio_X509(bio, nil, nil, nil) { found.append(certificate) }
+            while let certificate = tls_read_certificate(bio, library.context) { found.append(certificate) }
             // The end is told as an error, `no start line`; anything else is one.
             let code = ERR_peek_last_error()
             return tls_reason(code) == PEM_R_NO_START_LINE && tls_library(code) == CInt(ERR_LIB_PEM)
@@ -97,16 +105,16 @@ enum PEM {
     }
 
     /// The private key in the text. To be freed by the caller.
-    static func privateKey(_ text: PEMText) throws(TLSError) -> OpaquePointer {
+    static func privateKey(_ text: PEMText, _ library: TLSLibrary) throws(TLSError) -> OpaquePointer {
         var isAsked = false
         let key = withMemory(text) { bio in
             withUnsafeMutablePointer(to: &isAsked) { asked in
-                PEM_read_bio_PrivateKey(
+                PEM_read_bio_PrivateKey_ex(
                     bio, nil,
                     { _, _, _, asked in
                         asked?.assumingMemoryBound(to: Bool.self).pointee = true
                         return -1
-                    }, asked)
+                    }, asked, library.context, nil)
             }
         }
         let reason = ErrorQueue.takeReason()

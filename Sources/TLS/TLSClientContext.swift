@@ -57,7 +57,7 @@ package final class TLSClientContext: Sendable {
         do throws(TLSError) {
             switch rules.verification {
             case .none, .nobody: break
-            case .authority(let text): try TLSDefaults.trust(text, in: context, announce: false)
+            case .authority(let text): try TLSDefaults.trust(text, in: context, .shared, announce: false)
             case .system:
                 guard SSL_CTX_set_default_verify_paths(context) == 1 else {
                     throw TLSError(
@@ -69,7 +69,7 @@ package final class TLSClientContext: Sendable {
             throw TLSProblems([error])
         }
         if let certificate = rules.certificate {
-            let pair = try KeyPair(certificate)
+            let pair = try KeyPair(certificate, .shared)
             do throws(TLSError) { try pair.use(in: context) } catch { throw TLSProblems([error]) }
         }
     }

@@ -21,8 +21,10 @@ enum TLSDefaults {
     }
 
     /// Makes `authority` the only one that is believed; with `announce`, clients are told whose certificates we want.
-    static func trust(_ authority: PEMText, in context: OpaquePointer, announce: Bool) throws(TLSError) {
-        let certificates = try PEM.certificates(authority)
+    static func trust(
+        _ authority: PEMText, in context: OpaquePointer, _ library: TLSLibrary, announce: Bool
+    ) throws(TLSError) {
+        let certificates = try PEM.certificates(authority, library)
         let store = tls_store(context)
         for certificate in certificates {
             X509_STORE_add_cert(store, certificate)

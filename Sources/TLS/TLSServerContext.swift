@@ -27,13 +27,17 @@ package struct ServerTLSRules: Hashable, Sendable {
 
 /// Immutable; used by every worker at once.
 package final class TLSServerContext: Sendable {
+    /// Alike, each made with a library context of its own.
     // SAFETY: complete when `init` returns, counted by OpenSSL, and only read by sessions afterwards.
-    nonisolated(unsafe) let context: OpaquePointer
+    private nonisolated(unsafe) let copies: [OpaquePointer]
     /// In the order given.
     package let certificates: [CertificateFacts]
     /// What is odd but no reason to refuse: wrong order of a chain, a certificate that is never chosen. For their ages
     /// see `CertificateFacts.warnings`.
     package let warnings: [String]
+
+    /// Certificates in all copies together. One takes about 26 KB with its key and context.
+    private static let copiedCertificatesMax = 1024
 
     /// The first certificate is the one for clients that send no name, or one that none is for. Certificates for the
     /// same names and with different kinds of keys stand in for each other, as the client can.
@@ -41,21 +45,63 @@ package final class TLSServerContext: Sendable {
     /// - Parameters:
     ///   - certificates: at least one.
     ///   - tickets: kept by the caller when the context is replaced, so that clients can resume.
+    ///   - loops: how many event loops use it.
     package init(
-        _ certificates: [CertificateText], rules: ServerTLSRules, tickets: TicketKeyRing
+        _ certificates: [CertificateText], rules: ServerTLSRules, tickets: TicketKeyRing, loops: Int = 1
     ) throws(TLSProblems) {
         precondition(!certificates.isEmpty, "a server context has a certificate")
+        let libraries = TLSLibrary.apart(min(loops, Self.copiedCertificatesMax / certificates.count))
+        var copies: [OpaquePointer] = []
+        var assembly = Assembly()
+        for library in libraries {
+            assembly = Assembly()
+            do throws(TLSProblems) {
+                copies.append(try assembly.make(certificates, rules, tickets, library))
+            } catch {
+                for copy in copies { SSL_CTX_free(copy) }
+                throw error
+            }
+        }
+        self.copies = copies
+        self.certificates = assembly.facts
+        warnings = assembly.warnings
+    }
+
+    deinit {
+        for copy in copies { SSL_CTX_free(copy) }
+    }
+
+    /// For the sessions of one event loop.
+    func copy(for loop: Int) -> OpaquePointer { copies[loop % copies.count] }
+
+    /// Every name of every certificate.
+    package var names: [String] { certificates.flatMap(\.names) }
+}
+
+/// One copy of a server context on its way to be complete: an `SSL_CTX` for each set of names.
+private struct Assembly {
+    var facts: [CertificateFacts] = []
+    var warnings: [String] = []
+    private var groups: [Group] = []
+
+    private struct Group {
+        var names: [String]
+        var kinds: Set<Substring>
+        var context: OpaquePointer
+    }
+
+    /// The context that handshakes begin with; it keeps the others.
+    mutating func make(
+        _ certificates: [CertificateText], _ rules: ServerTLSRules, _ tickets: TicketKeyRing, _ library: TLSLibrary
+    ) throws(TLSProblems) -> OpaquePointer {
         var problems: [TLSError] = []
-        var facts: [CertificateFacts] = []
-        var warnings: [String] = []
-        var groups: [Group] = []
         for text in certificates {
             do throws(TLSProblems) {
-                let pair = try KeyPair(text)
+                let pair = try KeyPair(text, library)
                 facts.append(pair.facts)
                 if let warning = pair.chainWarning { warnings.append(warning) }
                 do throws(TLSError) {
-                    try Self.add(pair, to: &groups, rules, &warnings)
+                    try add(pair, rules, library)
                 } catch {
                     problems.append(error)
                 }
@@ -72,33 +118,18 @@ package final class TLSServerContext: Sendable {
             names: ServerNames(everyName), others: groups.dropFirst().map(\.context))
         for (number, group) in groups.enumerated() {
             CertificateGroup(
-                names: ServerNames(group.names.map { ($0, number) }), tickets: tickets,
+                names: ServerNames(group.names.map { ($0, number) }), tickets: tickets, library: library,
                 chooser: number == 0 ? chooser : nil
             ).attach(to: group.context)
         }
         SSL_CTX_set_client_hello_cb(groups[0].context, chooseCertificate, nil)
         tls_on_server_name(groups[0].context, confirmName, nil)
-        context = groups[0].context
-        self.certificates = facts
-        self.warnings = warnings
-    }
-
-    deinit {
-        SSL_CTX_free(context)
-    }
-
-    /// Every name of every certificate.
-    package var names: [String] { certificates.flatMap(\.names) }
-
-    private struct Group {
-        var names: [String]
-        var kinds: Set<Substring>
-        var context: OpaquePointer
+        return groups[0].context
     }
 
     /// Puts a pair into the group of its names, or into a new one.
-    private static func add(
-        _ pair: borrowing KeyPair, to groups: inout [Group], _ rules: ServerTLSRules, _ warnings: inout [String]
+    private mutating func add(
+        _ pair: borrowing KeyPair, _ rules: ServerTLSRules, _ library: TLSLibrary
     ) throws(TLSError) {
         let names = pair.facts.names.sorted()
         let kind = pair.facts.key.prefix { $0 != " " }
@@ -110,7 +141,7 @@ package final class TLSServerContext: Sendable {
             }
             return try pair.use(in: groups[known].context)
         }
-        let context = try makeContext(rules, names)
+        let context = try Self.makeContext(rules, names, library)
         do throws(TLSError) {
             try pair.use(in: context)
         } catch {
@@ -121,9 +152,11 @@ package final class TLSServerContext: Sendable {
     }
 
     private static func makeContext(
-        _ rules: ServerTLSRules, _ names: [String]
+        _ rules: ServerTLSRules, _ names: [String], _ library: TLSLibrary
     ) throws(TLSError) -> OpaquePointer {
-        guard let context = SSL_CTX_new(TLS_server_method()) else { preconditionFailure("OpenSSL is out of memory") }
+        guard let context = SSL_CTX_new_ex(library.context, nil, TLS_server_method()) else {
+            preconditionFailure("OpenSSL is out of memory")
+        }
         TLSDefaults.apply(to: context, minVersion: rules.minVersion)
         // Sessions live in tickets alone: nothing to share between workers, nothing to fill.
         tls_set_session_cache(context, Int(SSL_SESS_CACHE_OFF))
@@ -137,7 +170,7 @@ package final class TLSServerContext: Sendable {
         var scope = Array(rules.scope.utf8)
         if let authority = rules.clientAuthority {
             do throws(TLSError) {
-                try TLSDefaults.trust(authority, in: context, announce: true)
+                try TLSDefaults.trust(authority, in: context, library, announce: true)
             } catch {
                 SSL_CTX_free(context)
                 throw error

@@ -22,7 +22,7 @@ package struct TLSSession: BitwiseCopyable {
 
     /// The server's side of a new connection; `nil` when memory is out.
     package init?(_ context: TLSServerContext, _ transport: borrowing TLSTransport) {
-        guard let ssl = SSL_new(context.context) else { return nil }
+        guard let ssl = SSL_new(context.copy(for: transport.loop)) else { return nil }
         self.ssl = ssl
         SSL_set_accept_state(ssl)
         attach(transport)

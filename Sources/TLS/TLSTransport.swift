@@ -8,12 +8,16 @@ package struct TLSTransport: ~Copyable {
     private let window: UnsafeMutablePointer<tls_window>
     /// One for all sessions: between two calls nothing is in it.
     let bio: OpaquePointer
+    let loop: Int
 
     // SAFETY: made once, never changed or freed.
     private static nonisolated(unsafe) let method = tls_window_method()
 
-    /// With room for `outputBytes`; it grows when one step produces more.
-    package init(outputBytes: Int) {
+    /// - Parameters:
+    ///   - outputBytes: grows when one step produces more.
+    ///   - loop: which one it is of the event loops that share a server context.
+    package init(outputBytes: Int, loop: Int = 0) {
+        self.loop = loop
         window = .allocate(capacity: 1)
         window.initialize(
             to: tls_window(

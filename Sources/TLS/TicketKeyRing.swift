@@ -13,10 +13,10 @@ package final class TicketKeyRing: Sendable {
     /// Seconds between two rotations, and the life of a ticket.
     package static let period: Int64 = 12 * 3600
 
-    struct Key {
-        var name: [UInt8]
-        var cipher: [UInt8]
-        var mac: [UInt8]
+    final class Key: Sendable {
+        let name: [UInt8]
+        let cipher: [UInt8]
+        let mac: [UInt8]
 
         static let nameBytes = 16
 
@@ -61,32 +61,28 @@ package final class TicketKeyRing: Sendable {
     }
 }
 
-/// Looked up once: a lookup by name in OpenSSL 3 takes a lock.
-// SAFETY: immutable after its creation and counted by OpenSSL itself.
-private nonisolated(unsafe) let ticketCipher: OpaquePointer? = EVP_CIPHER_fetch(nil, "AES-256-CBC", nil)
-
 /// OpenSSL's callback for sealing and opening a ticket: 1 done, 2 done and to be replaced, 0 unknown key, -1 failed.
 func sealOrOpenTicket(
     ssl: OpaquePointer?, name: UnsafeMutablePointer<UInt8>?, iv: UnsafeMutablePointer<UInt8>?,
     cipher: OpaquePointer?, mac: OpaquePointer?, isNew: CInt
 ) -> CInt {
     guard let name, let iv, let group = CertificateGroup.of(ssl) else { return -1 }
+    let library = group.library
     if isNew != 0 {
-        var key = group.tickets.sealing
-        guard RAND_bytes(iv, CInt(EVP_MAX_IV_LENGTH)) == 1 else { return -1 }
+        let key = group.tickets.sealing
+        guard RAND_bytes_ex(library.context, iv, Int(EVP_MAX_IV_LENGTH), 0) == 1 else { return -1 }
         name.update(from: key.name, count: TicketKeyRing.Key.nameBytes)
-        guard EVP_EncryptInit_ex(cipher, ticketCipher, nil, key.cipher, iv) == 1,
-            tls_mac_begin(mac, &key.mac, key.mac.count) == 1
+        guard EVP_EncryptInit_ex(cipher, library.ticketCipher, nil, key.cipher, iv) == 1,
+            tls_mac_begin(mac, key.mac, key.mac.count) == 1
         else { return -1 }
         return 1
     }
     let wanted = UnsafeBufferPointer(start: UnsafePointer(name), count: TicketKeyRing.Key.nameBytes)
-    guard let found = group.tickets.opening(wanted) else { return 0 }
-    var key = found.key
-    guard tls_mac_begin(mac, &key.mac, key.mac.count) == 1,
-        EVP_DecryptInit_ex(cipher, ticketCipher, nil, key.cipher, iv) == 1
+    guard let (key, isOld) = group.tickets.opening(wanted) else { return 0 }
+    guard tls_mac_begin(mac, key.mac, key.mac.count) == 1,
+        EVP_DecryptInit_ex(cipher, library.ticketCipher, nil, key.cipher, iv) == 1
     else { return -1 }
     // A ticket of TLS 1.3 is for one connection (RFC 8446 appendix C.4): a client that goes on gets the next one. Without,
     // every second connection of a client would begin anew.
-    return found.isOld || SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1
+    return isOld || SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1
 }

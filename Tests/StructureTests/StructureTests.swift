@@ -64,6 +64,7 @@ struct StructureTests {
         "GaugeBoard.swift": "hands out gauges when a table is applied; the gauges themselves are atomics",
         "TicketKeyRing.swift": "taken twice per TLS handshake, which costs a thousand times more, and by its rotation",
         "TLSClientContext.swift": "the last failure for status, set once per TLS handshake with a backend",
+        "TLSLibrary.swift": "the list of libraries, read when a server context is made, off the event loops",
         "WorkerBells.swift": "one worker wakes another: only while a listener is full, and for one system call",
         "WorkerThread.swift": "carries the outcome of a thread's start to the one that waits for it",
     ]

@@ -77,9 +77,9 @@ final class Pair {
 extension Authority {
     func serverContext(
         _ certificates: [CertificateText], _ rules: ServerTLSRules = ServerTLSRules(scope: "web"),
-        tickets: TicketKeyRing = TicketKeyRing()
+        tickets: TicketKeyRing = TicketKeyRing(), loops: Int = 1
     ) throws -> TLSServerContext {
-        try TLSServerContext(certificates, rules: rules, tickets: tickets)
+        try TLSServerContext(certificates, rules: rules, tickets: tickets, loops: loops)
     }
 
     func clientContext(

@@ -52,7 +52,7 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
 
     init(_ limits: LoopLimits) throws(EventLoopError) {
         base = try Base(limits)
-        transport = TLSTransport(outputBytes: LayerLimits.outputBytes)
+        transport = TLSTransport(outputBytes: LayerLimits.outputBytes, loop: limits.loop)
         slots = Slabs(slotsMax: limits.slotsMax, blank: SecureSlot())
         peers = Slabs(slotsMax: limits.slotsMax, blank: sockaddr_in6())
         peer = .allocate(capacity: 1)
