@@ -1,17 +1,17 @@
 """The load: wrk, h2load, handshakes and idle connections. Each returns what was answered and how fast."""
 
+import json
 import os
 import re
 import resource
 import select
 import socket
 import statistics
-import sys
+import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import List
 
-import handshakes
 from workloads import Workload
 
 # Fills the pools of a fresh process before idle connections are counted.
@@ -86,19 +86,20 @@ def h2load(children, workload, port, length):
 
 
 def handshake(children, workload, port, length):
-    """One connection for each request: TLS 1.3 handshake, GET, answer, end; see handshakes.py."""
-    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "handshakes.py")
-    command = [sys.executable, "-B", program, workload.client, str(port), str(workload.connections), str(length)]
-    output = children.run(command, length + 30)
-    counted = handshakes.Counted.parse(output)
-    if not counted.latencies:
-        raise RuntimeError(f"no handshake came to an end: {counted.errors}")
-    count = len(counted.latencies)
-    errors = list(counted.errors)
-    expected = count if workload.client == "resumption" else 0
-    if abs(counted.resumed - expected) > count // 100:
-        errors.append(f"{counted.resumed} of {count} handshakes were resumed")
-    latencies = sorted(counted.latencies)
+    """One connection for each request: TLS 1.3 handshake, GET, answer, end; see handshakes.c."""
+    program = children.path("handshakes")
+    if not os.path.exists(program):
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "handshakes.c")
+        subprocess.run(["cc", "-O2", "-o", program, source, "-lssl", "-lcrypto"], check=True)
+    kind = "resumed" if workload.client == "resumption" else "full"
+    output = children.run([program, kind, str(port), str(workload.connections), str(length)], length + 30)
+    counted = json.loads(output)
+    latencies, resumed, errors = sorted(counted["latencies"]), counted["resumed"], counted["errors"]
+    count = len(latencies)
+    if count == 0:
+        raise RuntimeError(f"no handshake came to an end: {errors}")
+    if abs(resumed - (count if kind == "resumed" else 0)) > count // 100:
+        errors.append(f"{resumed} of {count} handshakes were resumed")
     return Answers(count, count / length, percentile(latencies, 0.5), percentile(latencies, 0.99), errors)
 
 

@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import sys
 
-PACKAGES = "nginx-light libnginx-mod-stream haproxy wrk nghttp2-client openssl"
+# The compiler is for the client of handshakes and for the counter of allocations.
+PACKAGES = "nginx-light libnginx-mod-stream haproxy wrk nghttp2-client openssl libssl-dev gcc libc6-dev"
 
 
 class Tools:
