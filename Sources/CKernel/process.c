@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -163,6 +164,30 @@ int portico_reap(pid_t pid) {
 }
 
 int portico_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+pid_t portico_thread(void) { return gettid(); }
+
+int portico_processors(pid_t thread, int32_t *processors, int room) {
+    cpu_set_t set;
+    int count = 0;
+    if (sched_getaffinity(thread, sizeof set, &set) != 0) return -1;
+    for (int processor = 0; processor < CPU_SETSIZE; processor++) {
+        if (!CPU_ISSET(processor, &set)) continue;
+        if (count < room) processors[count] = processor;
+        count++;
+    }
+    return count;
+}
+
+int portico_confine(pid_t thread, const int32_t *processors, int count) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int index = 0; index < count; index++) {
+        if (processors[index] < 0 || processors[index] >= CPU_SETSIZE) return errno = EINVAL, -1;
+        CPU_SET(processors[index], &set);
+    }
+    return sched_setaffinity(thread, sizeof set, &set);
+}
 
 void portico_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 

@@ -48,6 +48,9 @@ package struct NativeThread: Sendable {
         portico_name_thread(name)
     }
 
+    /// What the system calls the calling thread.
+    package static var currentID: Int32 { portico_thread() }
+
     /// Waits for the end of the thread. Once, and not from the thread itself.
     package func join() {
         pthread_join(thread, nil)

@@ -16,6 +16,7 @@ package final class Gateway: Sendable {
     private let configuration: Configuration
     private let board: GaugeBoard
     private let running = Mutex<[WorkerThread]>([])
+    private let placement = Mutex((decision: WorkerPlacement(), processors: [[Int32]]()))
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
@@ -116,6 +117,30 @@ package final class Gateway: Sendable {
         }
         for thread in threads { thread.mailbox.requestStop() }
         for thread in threads { thread.join() }
+    }
+
+    /// How often `placeWorkers` wants to be called.
+    package static let placementInterval = WorkerPlacement.interval
+
+    /// Lets workers run where it costs least: see `WorkerPlacement`. Reads a file of the system's.
+    package func placeWorkers(_ times: Processors.Times? = Processors.times) {
+        let allowed = Processors.allowed
+        // Under this lock no thread ends, so that none is taken for another.
+        running.withLock { threads in
+            placement.withLock { placement in
+                placement.decision.look(times)
+                let wanted = placement.decision.processors(workers: threads.count, allowed: allowed)
+                // Before they first stay, they run wherever the system lets them.
+                guard placement.decision.stays || !placement.processors.isEmpty, wanted != placement.processors else {
+                    return
+                }
+                for (thread, processors) in zip(threads, wanted) where !processors.isEmpty {
+                    // What is refused stays as it is: nothing depends on it but some CPU time.
+                    _ = Processors.confine(thread: thread.id, to: processors)
+                }
+                placement.processors = wanted
+            }
+        }
     }
 
     /// Opens the access log anew by its path, after it was rotated.

@@ -8,6 +8,8 @@ import Synchronization
 /// A running worker, from outside.
 struct WorkerThread: Sendable {
     let mailbox: Mailbox
+    /// What the system calls the thread.
+    let id: Int32
     private let thread: NativeThread
 
     /// Returns when the worker has applied `first` and serves, or could not be made.
@@ -24,7 +26,7 @@ struct WorkerThread: Sendable {
                 errno: error.errno, operation: "pthread_create", hint: "raise the limit of processes (ulimit -u)")
         }
         switch start.wait() {
-        case .success(let mailbox): self.mailbox = mailbox
+        case .success(let begun): (mailbox, id) = begun
         case .failure(let error):
             thread.join()
             throw error
@@ -68,14 +70,16 @@ struct WorkerThread: Sendable {
                 errno: worker.listenError, operation: "listen",
                 hint: "the descriptors of a listener must be listening sockets, each given once")
         }
-        start.set(.success(worker.mailbox))
+        start.set(.success((worker.mailbox, NativeThread.currentID)))
         worker.run()
     }
 }
 
 /// Carries the outcome of a worker's start from its thread to the one that waits for it.
 private final class StartResult: Sendable {
-    private let result = Mutex<Result<Mailbox, EventLoopError>?>(nil)
+    typealias Begun = (mailbox: Mailbox, thread: Int32)
+
+    private let result = Mutex<Result<Begun, EventLoopError>?>(nil)
     // SAFETY: initialised in `init`, and a semaphore may be used from any thread.
     private nonisolated(unsafe) let semaphore: UnsafeMutablePointer<sem_t>
 
@@ -89,12 +93,12 @@ private final class StartResult: Sendable {
         semaphore.deallocate()
     }
 
-    func set(_ outcome: Result<Mailbox, EventLoopError>) {
+    func set(_ outcome: Result<Begun, EventLoopError>) {
         result.withLock { $0 = outcome }
         sem_post(semaphore)
     }
 
-    func wait() -> Result<Mailbox, EventLoopError> {
+    func wait() -> Result<Begun, EventLoopError> {
         while sem_wait(semaphore) != 0 {}
         return result.withLock { $0! }
     }

@@ -70,6 +70,15 @@ int portico_become_subreaper(void);
 // Raises this process's soft limit on open files to its hard limit. Returns the soft limit it had, 0 when that failed.
 uint64_t portico_raise_open_files(void);
 
+// The calling thread, as the system calls it.
+pid_t portico_thread(void);
+
+// The processors that a thread may run on, in ascending order. Returns how many they are; `room` of them are told.
+int portico_processors(pid_t thread, int32_t *processors, int room);
+
+// Lets a thread run on these processors alone. It may be one of another thread of this process.
+int portico_confine(pid_t thread, const int32_t *processors, int count);
+
 // Names the calling thread (15 bytes are kept). On the main thread it is the process's name in `ps` and `top`.
 void portico_name_thread(const char *name);
 
