@@ -25,6 +25,9 @@ package struct EpollLoop: EventLoop, ~Copyable {
     var table: SlotTable
     var blocks = BlockPool()
     var isTurnTold = false
+    /// Without effect: the system has no such wait here.
+    package var gathers = false
+    private var isAwake = false
     let scratch: UnsafeMutableRawBufferPointer
     let reports: UnsafeMutablePointer<loop_report>
     let lastPeer: UnsafeMutablePointer<sockaddr_storage>
@@ -67,6 +70,8 @@ package struct EpollLoop: EventLoop, ~Copyable {
         lastPeer.deallocate()
     }
 
+    package mutating func stayAwake() { isAwake = true }
+
     package var bell: WakeupBell { WakeupBell(descriptor: bellDescriptor) }
 
     package func peerAddress(of connection: ConnectionHandle) -> UnsafePointer<sockaddr_storage> {
@@ -101,7 +106,8 @@ package struct EpollLoop: EventLoop, ~Copyable {
     }
 
     private mutating func wait() {
-        let milliseconds = !table.hasUpcoming ? table.wheel.millisecondsToNext(now: now) : 0
+        let milliseconds = !table.hasUpcoming && !isAwake ? table.wheel.millisecondsToNext(now: now) : 0
+        isAwake = false
         let count = loop_wait(epoll, reports, milliseconds)
         now = Instant(nanoseconds: loop_clock())
         // EINTR, the only other outcome: nothing to tell, and the next turn waits again.

@@ -16,7 +16,8 @@ package final class Gateway: Sendable {
     private let configuration: Configuration
     private let board: GaugeBoard
     private let running = Mutex<[WorkerThread]>([])
-    private let placement = Mutex((decision: WorkerPlacement(), processors: [[Int32]]()))
+    /// What the machine was like at the last look, and what came of it.
+    private let machine = Mutex((watch: MachineWatch(), processors: [[Int32]]()))
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
@@ -119,26 +120,29 @@ package final class Gateway: Sendable {
         for thread in threads { thread.join() }
     }
 
-    /// How often `placeWorkers` wants to be called.
-    package static let placementInterval = WorkerPlacement.interval
+    /// How often `watchMachine` wants to be called.
+    package static let machineInterval = MachineWatch.interval
 
-    /// Lets workers run where it costs least: see `WorkerPlacement`. Reads a file of the system's.
-    package func placeWorkers(_ times: Processors.Times? = Processors.times) {
+    /// Has workers do what suits a machine that is busy, or not: see `MachineWatch`. Reads a file of the system's.
+    package func watchMachine(_ times: Processors.Times? = Processors.times) {
         let allowed = Processors.allowed
         // Under this lock no thread ends, so that none is taken for another.
         running.withLock { threads in
-            placement.withLock { placement in
-                placement.decision.look(times)
-                let wanted = placement.decision.processors(workers: threads.count, allowed: allowed)
-                // Before they first stay, they run wherever the system lets them.
-                guard placement.decision.stays || !placement.processors.isEmpty, wanted != placement.processors else {
-                    return
+            machine.withLock { machine in
+                let wasBusy = machine.watch.isBusy
+                machine.watch.look(times)
+                let isBusy = machine.watch.isBusy
+                if isBusy != wasBusy {
+                    for thread in threads { thread.mailbox.requestGathering(isBusy) }
                 }
-                for (thread, processors) in zip(threads, wanted) where !processors.isEmpty {
+                let processors = machine.watch.processors(workers: threads.count, allowed: allowed)
+                // Before the first busy time they run wherever the system lets them.
+                guard isBusy || !machine.processors.isEmpty, processors != machine.processors else { return }
+                for (thread, own) in zip(threads, processors) where !own.isEmpty {
                     // What is refused stays as it is: nothing depends on it but some CPU time.
-                    _ = Processors.confine(thread: thread.id, to: processors)
+                    _ = Processors.confine(thread: thread.id, to: own)
                 }
-                placement.processors = wanted
+                machine.processors = processors
             }
         }
     }

@@ -105,7 +105,7 @@ package actor Supervisor {
     var isOrphaned = false
     private var nextBackend: UInt32 = 1
     private var nextLoadSample = Instant.zero
-    private var nextPlacement = Instant.zero
+    private var nextMachineLook = Instant.zero
     private var hasToldOfLogLoss = false
     private let jobs: AsyncStream<Job>
     private let jobQueue: AsyncStream<Job>.Continuation
@@ -214,9 +214,9 @@ package actor Supervisor {
             guard let wakeup = entry.fleet.nextWakeup, wakeup <= now else { continue }
             step(service) { $0.tick(now: $1) }
         }
-        if now >= nextPlacement {
-            nextPlacement = now + Gateway.placementInterval
-            surroundings.gateway.placeWorkers()
+        if now >= nextMachineLook {
+            nextMachineLook = now + Gateway.machineInterval
+            surroundings.gateway.watchMachine()
         }
         probeFixed(now: now)
         lookAtCertificates(now: now)

@@ -68,6 +68,10 @@ class Bench {
     func resumeListening(token: UInt32) { fatalError("abstract") }
     func stopListening(token: UInt32) { fatalError("abstract") }
     var bell: WakeupBell { fatalError("abstract") }
+    func stayAwake() { fatalError("abstract") }
+    func gather() { fatalError("abstract") }
+    /// Whatever is told next, the end of a turn too.
+    func nextOrTurn() -> LoopEvent.Kind { fatalError("abstract") }
 
     func connect() -> CInt {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
@@ -139,6 +143,12 @@ private final class BenchOf<Loop: EventLoop & ~Copyable>: Bench {
     override func resumeListening(token: UInt32) { loop.resumeListening(token: token) }
     override func stopListening(token: UInt32) { loop.stopListening(token: token) }
     override var bell: WakeupBell { loop.bell }
+    override func stayAwake() { loop.stayAwake() }
+    override func gather() { loop.gathers = true }
+    override func nextOrTurn() -> LoopEvent.Kind {
+        loop.next(&event)
+        return event.kind
+    }
 }
 
 @Suite struct BackendTests {
@@ -156,6 +166,42 @@ private final class BenchOf<Loop: EventLoop & ~Copyable>: Bench {
         #expect(bench.next() == .ended)
         bench.close(connection)
         #expect(bench.isQuiet())
+    }
+
+    @Test(arguments: Backend.available) func `a loop that stays awake has a turn although nothing happens`(
+        backend: Backend
+    ) throws {
+        let bench = try backend.bench()
+        #expect(bench.nextOrTurn() == .turn)
+        for _ in 0..<3 {
+            bench.stayAwake()
+            #expect(bench.nextOrTurn() == .turn)
+        }
+        // Once, and no more: then it waits.
+        #expect(bench.isQuiet())
+    }
+
+    @Test(arguments: Backend.available) func `a loop that gathers tells everything, of many and of one`(
+        backend: Backend
+    ) throws {
+        let bench = try backend.bench()
+        bench.gather()
+        let clients = (0..<40).map { _ in bench.connect() }
+        for _ in 0..<20 {
+            for client in clients { write(client, "x", 1) }
+            var received = 0
+            while received < clients.count {
+                let kind = bench.next()
+                try #require(kind == .accepted || kind == .received)
+                if kind == .received { received += 1 }
+            }
+        }
+        for _ in 0..<20 {
+            write(clients[0], "x", 1)
+            try #require(bench.next() == .received)
+        }
+        for client in clients { close(client) }
+        for _ in clients { #expect(bench.next() == .ended) }
     }
 
     @Test(arguments: Backend.available) func `bytes and the end that came together are both told`(backend: Backend)

@@ -127,7 +127,7 @@ struct SecureLoop<Base: EventLoop & ~Copyable>: LayeredLoop, ~Copyable {
             if isTold { return }
         }
         isTurnOwed = false
-        if !handshakes.isEmpty { base.bell.ring() }
+        if !handshakes.isEmpty { base.stayAwake() }
         event.kind = .turn
         event.connection = .none
     }

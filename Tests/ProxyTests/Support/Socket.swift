@@ -66,7 +66,8 @@ final class Socket: @unchecked Sendable {
     /// Fetches more bytes; false at the end.
     private func fetch() -> Bool {
         var room = [UInt8](repeating: 0, count: 65536)
-        let count = recv(descriptor, &room, room.count, 0)
+        var count = 0
+        repeat { count = recv(descriptor, &room, room.count, 0) } while count < 0 && errno == EINTR
         if count > 0 {
             unread.append(contentsOf: room[..<count])
             return true

@@ -1,4 +1,4 @@
-// Where workers run: on a processor each while none is idle.
+// What workers do while no processor is idle: each on one of its own, and turns that gather.
 
 import Glibc
 import Kernel
@@ -6,46 +6,46 @@ import Testing
 
 @testable import Proxy
 
-@Suite struct PlacementTests {
-    /// What `look` says after each of a row of half seconds, told by the share of idle time.
+@Suite struct MachineWatchTests {
+    /// What `look` says after each of a row of quarter seconds, told by the share of idle time.
     private static func story(_ shares: [Int?]) -> [Bool] {
-        var placement = WorkerPlacement()
+        var watch = MachineWatch()
         var times = Processors.Times(all: 1000, idle: 500)
-        placement.look(times)
+        watch.look(times)
         return shares.map { share in
             times.all += 100
             times.idle += share ?? 0
-            placement.look(share == nil ? nil : times)
-            return placement.stays
+            watch.look(share == nil ? nil : times)
+            return watch.isBusy
         }
     }
 
-    @Test func `workers stay when nothing is idle, and go when clearly more is`() {
+    @Test func `a machine is busy when nothing is idle, until clearly more is`() {
         let expected = [false, false, true, true, true, false, false, false, true]
         #expect(Self.story([50, 5, 4, 5, 15, 16, 10, 5, 0]) == expected)
     }
 
-    @Test func `workers are left alone when nothing is known`() {
+    @Test func `a machine of which nothing is known is not busy`() {
         #expect(Self.story([0, nil]) == [true, false])
         #expect(Self.story([nil, nil]) == [false, false])
-        var placement = WorkerPlacement()
+        var watch = MachineWatch()
         // A sandbox may tell the same at every look, or that time goes back.
         for times in [(0, 0), (0, 0), (100, 0), (50, 0), (50, 0)] {
-            #expect(!placement.stays || times == (50, 0))
-            placement.look(Processors.Times(all: times.0, idle: times.1))
+            #expect(!watch.isBusy || times == (50, 0))
+            watch.look(Processors.Times(all: times.0, idle: times.1))
         }
     }
 
-    @Test func `each gets one of its own if there are enough and not more`() {
-        var placement = WorkerPlacement()
-        #expect(placement.processors(workers: 2, allowed: [4, 7]) == [[4, 7], [4, 7]])
-        placement.look(Processors.Times(all: 0, idle: 0))
-        placement.look(Processors.Times(all: 100, idle: 0))
-        #expect(placement.processors(workers: 2, allowed: [4, 7]) == [[4], [7]])
-        #expect(placement.processors(workers: 2, allowed: [4, 7, 9]) == [[4, 7, 9], [4, 7, 9]])
-        #expect(placement.processors(workers: 2, allowed: [4]) == [[4], [4]])
-        #expect(placement.processors(workers: 1, allowed: [4]) == [[4]])
-        #expect(placement.processors(workers: 0, allowed: []) == [])
+    @Test func `each worker gets a processor of its own if there are enough and not more`() {
+        var watch = MachineWatch()
+        #expect(watch.processors(workers: 2, allowed: [4, 7]) == [[4, 7], [4, 7]])
+        watch.look(Processors.Times(all: 0, idle: 0))
+        watch.look(Processors.Times(all: 100, idle: 0))
+        #expect(watch.processors(workers: 2, allowed: [4, 7]) == [[4], [7]])
+        #expect(watch.processors(workers: 2, allowed: [4, 7, 9]) == [[4, 7, 9], [4, 7, 9]])
+        #expect(watch.processors(workers: 2, allowed: [4]) == [[4], [4]])
+        #expect(watch.processors(workers: 1, allowed: [4]) == [[4]])
+        #expect(watch.processors(workers: 0, allowed: []) == [])
     }
 
     @Test func `the threads of a gateway are placed, and let go, and serve all the while`() throws {
@@ -53,12 +53,12 @@ import Testing
         let origin = Origin(answering: "ok")
         let plane = try Plane([origin.port], workers: allowed.count)
         let before = Self.confined
-        plane.gateway.placeWorkers(Processors.Times(all: 1000, idle: 500))
+        plane.gateway.watchMachine(Processors.Times(all: 1000, idle: 500))
         #expect(Self.confined == before)
-        plane.gateway.placeWorkers(Processors.Times(all: 1100, idle: 500))
+        plane.gateway.watchMachine(Processors.Times(all: 1100, idle: 500))
         #expect(Self.confined == (allowed.count > 1 ? before + allowed.map { "\($0)" } : before).sorted())
         #expect(plane.get().body == "ok")
-        plane.gateway.placeWorkers(Processors.Times(all: 1200, idle: 600))
+        plane.gateway.watchMachine(Processors.Times(all: 1200, idle: 600))
         #expect(Self.confined == before)
         #expect(plane.get().body == "ok")
     }
