@@ -113,9 +113,11 @@ static inline long tls_set_min_version(SSL_CTX *context, int version) {
 
 static inline void tls_set_mode(SSL_CTX *context) {
     SSL_CTX_set_mode(context,
-                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                         SSL_MODE_NO_AUTO_CHAIN);
+                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
+
+/// Has a server send the certificates of its own file, and look for no others at each handshake.
+static inline void tls_set_own_chain(SSL_CTX *context) { SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN); }
 
 static inline void tls_set_session_cache(SSL_CTX *context, long mode) { SSL_CTX_set_session_cache_mode(context, mode); }
 

@@ -25,8 +25,6 @@ package struct EpollLoop: EventLoop, ~Copyable {
     var table: SlotTable
     var blocks = BlockPool()
     var isTurnTold = false
-    /// Without effect: the system has no such wait here.
-    package var gathers = false
     private var isAwake = false
     let scratch: UnsafeMutableRawBufferPointer
     let reports: UnsafeMutablePointer<loop_report>

@@ -23,11 +23,6 @@ package protocol EventLoop: ~Copyable {
     /// `event.bytes` are valid until the next call. A connection that was closed is never spoken of again.
     mutating func next(_ event: inout LoopEvent)
 
-    /// Whether a turn may wait a little longer while much is going on, so that there are fewer of them and each does more.
-    /// For a machine without an idle processor: others use the time, and it is waking up that costs. A loop that can't
-    /// do so takes no notice.
-    var gathers: Bool { get set }
-
     /// Has the next turn begin without waiting, for who has something left to do.
     mutating func stayAwake()
 

@@ -31,12 +31,6 @@ package struct LoopLimits: Sendable {
 
     /// Orders per turn; more are submitted in between.
     static let ringEntries = 1024
-    /// A turn that gathers waits for this many completions, or this long and then for one. Measured beside: 8 in 0.1 ms
-    /// saved half as much, 64 in 0.4 ms no more.
-    static let gatheredCompletions: UInt32 = 16
-    static let gatherMicroseconds: UInt32 = 200
-    /// Completions that a turn has on average, at least, where turns gather: what is alone is not made to wait.
-    static let completionsToGather: UInt32 = 2
     /// Buffers for receives of unknown size. Both counts are powers of two.
     static let smallBuffers = 512
     static let smallBufferBytes = 16 * 1024

@@ -30,10 +30,7 @@ package struct RingLoop: EventLoop, ~Copyable {
     private var told = UInt32.max
     private var toldBlock = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var isTurnTold = false
-    package var gathers = false
     private var isAwake = false
-    /// Completions of a turn, eight times the average of the last eight or so.
-    private var completions8: UInt32 = 0
     var isMultishotKnown = true
     let lastPeer: UnsafeMutablePointer<sockaddr_storage>
     /// Where a first receive goes.
@@ -82,7 +79,7 @@ package struct RingLoop: EventLoop, ~Copyable {
 
     deinit {
         // What was ordered to be closed is closed.
-        _ = ring_enter(ring, 0, 0, 0)
+        _ = ring_enter(ring, 0, 0)
         for index in 0..<table.count {
             let slot = table[index].pointee
             // Listeners stay the caller's, the bell is closed below, timers have no descriptor.
@@ -170,16 +167,11 @@ package struct RingLoop: EventLoop, ~Copyable {
         buffers.publish()
         let isSleepless = table.hasUpcoming || isAwake || ring_completions(ring) > 0
         let milliseconds = isSleepless ? 0 : table.wheel.millisecondsToNext(now: now)
-        let isBusy = completions8 >= 8 * LoopLimits.completionsToGather
-        let wanted = gathers && isBusy ? LoopLimits.gatheredCompletions : 1
         // Interrupted, timed out, or short of memory for a moment: the next turn goes on with what is there.
-        _ = ring_enter(
-            ring, isSleepless ? 0 : wanted, LoopLimits.gatherMicroseconds,
-            milliseconds < 0 ? -1 : Int64(milliseconds) * 1_000_000)
+        _ = ring_enter(ring, isSleepless ? 0 : 1, milliseconds < 0 ? -1 : Int64(milliseconds) * 1_000_000)
         now = Instant(nanoseconds: loop_clock())
         isAwake = false
         var left = ring_completions(ring)
-        completions8 = completions8 - completions8 / 8 + left
         while left > 0 {
             takeIn(ring_take(ring))
             left -= 1

@@ -12,6 +12,9 @@ package enum Processors {
         return Array(processors.prefix(max(0, Int(count))))
     }
 
+    /// How many the machine has.
+    package static var online: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
     /// Lets a thread of this process run on these alone; `false` when the system refuses.
     package static func confine(thread: Int32, to processors: [Int32]) -> Bool {
         portico_confine(thread, processors, Int32(processors.count)) == 0
@@ -20,8 +23,8 @@ package enum Processors {
     /// What all processors of the machine together have spent since boot, in ticks of the system (10 ms).
     package struct Times: Hashable, Sendable {
         package var all: Int
-        /// Of it with nothing to run. What the system calls waiting for input or output is that too, and a thread that
-        /// waits in io_uring counts as such.
+        /// Of it with nothing to run. What the system calls waiting for input or output is that too: before Linux 6.15 so
+        /// counts a thread that waits in io_uring.
         package var idle: Int
 
         package init(all: Int, idle: Int) {

@@ -129,15 +129,12 @@ package final class Gateway: Sendable {
         // Under this lock no thread ends, so that none is taken for another.
         running.withLock { threads in
             machine.withLock { machine in
-                let wasBusy = machine.watch.isBusy
-                machine.watch.look(times)
-                let isBusy = machine.watch.isBusy
-                if isBusy != wasBusy {
-                    for thread in threads { thread.mailbox.requestGathering(isBusy) }
-                }
+                machine.watch.look(times, processors: Processors.online)
                 let processors = machine.watch.processors(workers: threads.count, allowed: allowed)
-                // Before the first busy time they run wherever the system lets them.
-                guard isBusy || !machine.processors.isEmpty, processors != machine.processors else { return }
+                // Who was never confined to one runs wherever the system, or somebody else, lets it.
+                guard Set(processors).count > 1 || !machine.processors.isEmpty, processors != machine.processors else {
+                    return
+                }
                 for (thread, own) in zip(threads, processors) where !own.isEmpty {
                     // What is refused stays as it is: nothing depends on it but some CPU time.
                     _ = Processors.confine(thread: thread.id, to: own)

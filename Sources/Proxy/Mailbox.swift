@@ -11,7 +11,6 @@ final class Mailbox: Sendable {
         var wantsDrain = false
         var wantsStop = false
         var wantsLogReopening = false
-        var gathers: Bool?
     }
 
     private let mail = Mutex(Mail())
@@ -40,12 +39,6 @@ final class Mailbox: Sendable {
 
     func requestLogReopening() {
         mail.withLock { $0.wantsLogReopening = true }
-        bell.ring()
-    }
-
-    /// Whether turns shall gather from here on.
-    func requestGathering(_ gathers: Bool) {
-        mail.withLock { $0.gathers = gathers }
         bell.ring()
     }
 

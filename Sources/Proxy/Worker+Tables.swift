@@ -13,7 +13,6 @@ extension Worker where Loop: ~Copyable {
         if let publication = mail.publication { apply(publication) }
         for listener in listeners.indices { useGrants(listener) }
         if mail.wantsLogReopening { log.reopen() }
-        if let gathers = mail.gathers { loop.gathers = gathers }
         if mail.wantsDrain { beginDraining() }
         if mail.wantsStop { isStopping = true }
     }

@@ -25,7 +25,7 @@ package struct ServerTLSRules: Hashable, Sendable {
     }
 }
 
-/// Immutable; used by every worker at once.
+/// Immutable; used by every worker at once, each with a copy of its own.
 package final class TLSServerContext: Sendable {
     /// Alike, each made with a library context of its own.
     // SAFETY: complete when `init` returns, counted by OpenSSL, and only read by sessions afterwards.
@@ -37,7 +37,7 @@ package final class TLSServerContext: Sendable {
     package let warnings: [String]
 
     /// Certificates in all copies together. One takes about 26 KB with its key and context.
-    private static let copiedCertificatesMax = 1024
+    private static let copiedCertificatesMax = 256
 
     /// The first certificate is the one for clients that send no name, or one that none is for. Certificates for the
     /// same names and with different kinds of keys stand in for each other, as the client can.
@@ -158,6 +158,7 @@ private struct Assembly {
             preconditionFailure("OpenSSL is out of memory")
         }
         TLSDefaults.apply(to: context, minVersion: rules.minVersion)
+        tls_set_own_chain(context)
         // Sessions live in tickets alone: nothing to share between workers, nothing to fill.
         tls_set_session_cache(context, Int(SSL_SESS_CACHE_OFF))
         SSL_CTX_set_timeout(context, Int(TicketKeyRing.period))

@@ -69,7 +69,7 @@ class Bench {
     func stopListening(token: UInt32) { fatalError("abstract") }
     var bell: WakeupBell { fatalError("abstract") }
     func stayAwake() { fatalError("abstract") }
-    func gather() { fatalError("abstract") }
+    func arm(_ delay: Duration) { fatalError("abstract") }
     /// Whatever is told next, the end of a turn too.
     func nextOrTurn() -> LoopEvent.Kind { fatalError("abstract") }
 
@@ -144,7 +144,7 @@ private final class BenchOf<Loop: EventLoop & ~Copyable>: Bench {
     override func stopListening(token: UInt32) { loop.stopListening(token: token) }
     override var bell: WakeupBell { loop.bell }
     override func stayAwake() { loop.stayAwake() }
-    override func gather() { loop.gathers = true }
+    override func arm(_ delay: Duration) { loop.setDeadline(loop.makeTimer(), loop.now + delay) }
     override func nextOrTurn() -> LoopEvent.Kind {
         loop.next(&event)
         return event.kind
@@ -177,31 +177,12 @@ private final class BenchOf<Loop: EventLoop & ~Copyable>: Bench {
             bench.stayAwake()
             #expect(bench.nextOrTurn() == .turn)
         }
-        // Once, and no more: then it waits.
-        #expect(bench.isQuiet())
-    }
-
-    @Test(arguments: Backend.available) func `a loop that gathers tells everything, of many and of one`(
-        backend: Backend
-    ) throws {
-        let bench = try backend.bench()
-        bench.gather()
-        let clients = (0..<40).map { _ in bench.connect() }
-        for _ in 0..<20 {
-            for client in clients { write(client, "x", 1) }
-            var received = 0
-            while received < clients.count {
-                let kind = bench.next()
-                try #require(kind == .accepted || kind == .received)
-                if kind == .received { received += 1 }
-            }
-        }
-        for _ in 0..<20 {
-            write(clients[0], "x", 1)
-            try #require(bench.next() == .received)
-        }
-        for client in clients { close(client) }
-        for _ in clients { #expect(bench.next() == .ended) }
+        // Once, and no more: then it waits, here for its deadline.
+        bench.arm(.milliseconds(20))
+        var turns = 0
+        while bench.nextOrTurn() == .turn { turns += 1 }
+        #expect(bench.event.kind == .deadline)
+        #expect(turns < 5)
     }
 
     @Test(arguments: Backend.available) func `bytes and the end that came together are both told`(backend: Backend)

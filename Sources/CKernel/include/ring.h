@@ -23,8 +23,6 @@ struct ring {
     uint32_t flags;
     /// Of every wait.
     uint32_t enter_flags;
-    /// Whether a wait for several completions may end with fewer.
-    uint32_t can_gather;
     uint32_t entries;
     uint32_t sq_mask;
     uint32_t cq_mask;
@@ -67,10 +65,8 @@ enum {
     ring_poll_error = POLLERR,
     ring_buffer_shift = IORING_CQE_BUFFER_SHIFT,
     ring_deferred = IORING_SETUP_DEFER_TASKRUN,
-    // Since Linux 6.12, later than the headers of Debian 12.
-    ring_feature_min_timeout = 1 << 15,
-    // Since Linux 6.15. Without, a loop that has nothing to do counts as waiting for a disk: a machine at rest looks as
-    // if it were 100 % busy with input and output.
+    // Since Linux 6.15, later than the headers of Debian 12. Without, a loop that has nothing to do counts as waiting for
+    // a disk: a machine at rest looks as if it were 100 % busy with input and output.
     ring_feature_no_iowait = 1 << 17,
     ring_enter_no_iowait = 1 << 7,
 };
@@ -102,7 +98,6 @@ static inline int ring_open(struct ring *ring, uint32_t entries) {
     ring->descriptor = descriptor;
     ring->flags = params.flags;
     ring->enter_flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
-    ring->can_gather = params.features & ring_feature_min_timeout;
     if (params.features & ring_feature_no_iowait) ring->enter_flags |= ring_enter_no_iowait;
     ring->entries = params.sq_entries;
     size_t submissions = params.sq_off.array + params.sq_entries * sizeof(uint32_t);
@@ -141,19 +136,15 @@ static inline void ring_close(struct ring *ring) {
     close(ring->descriptor);
 }
 
-/// Submits what was written and sleeps until `completions` are there (0: not at all) or `nanoseconds` are over (negative:
-/// no end). When it waits for several, one is enough after `microseconds`; where the system does not know that, at once.
-/// Returns minus errno, or what the system took.
-static inline int ring_enter(struct ring *ring, uint32_t completions, uint32_t microseconds, int64_t nanoseconds) {
+/// Submits what was written and, with `wait`, sleeps until something completes or `nanoseconds` are over (negative: no
+/// end). Returns minus errno, or what the system took.
+static inline int ring_enter(struct ring *ring, int wait, int64_t nanoseconds) {
     struct __kernel_timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
     struct io_uring_getevents_arg extra;
     memset(&extra, 0, sizeof extra);
-    if (completions > 0 && nanoseconds >= 0) extra.ts = (uint64_t)(uintptr_t)&time;
-    if (completions > 1 && !ring->can_gather) completions = 1;
-    // `min_wait_usec` in later headers.
-    if (completions > 1) extra.pad = microseconds;
+    if (wait && nanoseconds >= 0) extra.ts = (uint64_t)(uintptr_t)&time;
     __atomic_store_n(ring->sq_tail, ring->written, __ATOMIC_RELEASE);
-    long result = syscall(SYS_io_uring_enter, ring->descriptor, ring->written - ring->submitted, completions,
+    long result = syscall(SYS_io_uring_enter, ring->descriptor, ring->written - ring->submitted, wait ? 1 : 0,
                           ring->enter_flags, &extra, sizeof extra);
     int error = result < 0 ? errno : 0;
     ring->submitted = __atomic_load_n(ring->sq_head, __ATOMIC_ACQUIRE);

@@ -65,10 +65,6 @@ struct MultiplexLoop<Base: LayeredLoop & ~Copyable>: LayeredLoop, ~Copyable {
     }
 
     var now: Instant { base.now }
-    var gathers: Bool {
-        get { base.gathers }
-        set { base.gathers = newValue }
-    }
     mutating func stayAwake() { base.stayAwake() }
     var bell: WakeupBell { base.bell }
 

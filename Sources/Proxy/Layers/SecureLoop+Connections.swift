@@ -8,10 +8,6 @@ import Vocabulary
 
 extension SecureLoop where Base: ~Copyable {
     var now: Instant { base.now }
-    var gathers: Bool {
-        get { base.gathers }
-        set { base.gathers = newValue }
-    }
     mutating func stayAwake() { base.stayAwake() }
     var bell: WakeupBell { base.bell }
     var openDescriptors: Int { base.openDescriptors }

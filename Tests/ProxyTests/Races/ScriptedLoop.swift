@@ -70,7 +70,6 @@ struct ScriptedLoop: LayeredLoop, ~Copyable {
     init(_ limits: LoopLimits) {}
 
     var now: Instant { stage.now }
-    var gathers = false
     mutating func stayAwake() {}
     var bell: WakeupBell { WakeupBell(descriptor: -1) }
     var openDescriptors: Int { 0 }
