@@ -25,7 +25,6 @@ package struct EpollLoop: EventLoop, ~Copyable {
     var table: SlotTable
     var blocks = BlockPool()
     var isTurnTold = false
-    private var isAwake = false
     let scratch: UnsafeMutableRawBufferPointer
     let reports: UnsafeMutablePointer<loop_report>
     let lastPeer: UnsafeMutablePointer<sockaddr_storage>
@@ -68,7 +67,7 @@ package struct EpollLoop: EventLoop, ~Copyable {
         lastPeer.deallocate()
     }
 
-    package mutating func stayAwake() { isAwake = true }
+    package mutating func stayAwake() { table.isAwake = true }
 
     package var bell: WakeupBell { WakeupBell(descriptor: bellDescriptor) }
 
@@ -104,8 +103,7 @@ package struct EpollLoop: EventLoop, ~Copyable {
     }
 
     private mutating func wait() {
-        let milliseconds = !table.hasUpcoming && !isAwake ? table.wheel.millisecondsToNext(now: now) : 0
-        isAwake = false
+        let milliseconds = !table.hasUpcoming ? table.wheel.millisecondsToNext(now: now) : 0
         let count = loop_wait(epoll, reports, milliseconds)
         now = Instant(nanoseconds: loop_clock())
         // EINTR, the only other outcome: nothing to tell, and the next turn waits again.

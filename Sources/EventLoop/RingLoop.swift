@@ -30,7 +30,6 @@ package struct RingLoop: EventLoop, ~Copyable {
     private var told = UInt32.max
     private var toldBlock = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var isTurnTold = false
-    private var isAwake = false
     var isMultishotKnown = true
     let lastPeer: UnsafeMutablePointer<sockaddr_storage>
     /// Where a first receive goes.
@@ -113,7 +112,7 @@ package struct RingLoop: EventLoop, ~Copyable {
         }
     }
 
-    package mutating func stayAwake() { isAwake = true }
+    package mutating func stayAwake() { table.isAwake = true }
 
     package var bell: WakeupBell { WakeupBell(descriptor: bellDescriptor) }
 
@@ -165,12 +164,11 @@ package struct RingLoop: EventLoop, ~Copyable {
     private mutating func wait() {
         orderSends()
         buffers.publish()
-        let isSleepless = table.hasUpcoming || isAwake || ring_completions(ring) > 0
+        let isSleepless = table.hasUpcoming || ring_completions(ring) > 0
         let milliseconds = isSleepless ? 0 : table.wheel.millisecondsToNext(now: now)
         // Interrupted, timed out, or short of memory for a moment: the next turn goes on with what is there.
         _ = ring_enter(ring, isSleepless ? 0 : 1, milliseconds < 0 ? -1 : Int64(milliseconds) * 1_000_000)
         now = Instant(nanoseconds: loop_clock())
-        isAwake = false
         var left = ring_completions(ring)
         while left > 0 {
             takeIn(ring_take(ring))

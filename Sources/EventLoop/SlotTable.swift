@@ -17,6 +17,8 @@ struct SlotTable: ~Copyable {
     /// Slots to look at in this turn, and in the next.
     private var current = SlotQueue()
     private var upcoming = SlotQueue()
+    /// Somebody has something left to do, who is in none of the lists.
+    var isAwake = false
 
     init(slotsMax: Int, now: Instant) {
         self.slotsMax = slotsMax
@@ -98,7 +100,8 @@ struct SlotTable: ~Copyable {
 
     // MARK: The lists of a turn
 
-    var hasUpcoming: Bool { !upcoming.isEmpty }
+    /// Whether the next turn comes without sleep.
+    var hasUpcoming: Bool { isAwake || !upcoming.isEmpty }
 
     /// The slot is looked at in the next turn, which comes without sleep.
     mutating func queue(_ index: UInt32) { upcoming.append(index, slots) }
@@ -116,5 +119,8 @@ struct SlotTable: ~Copyable {
         }
     }
 
-    mutating func beginTurn() { swap(&current, &upcoming) }
+    mutating func beginTurn() {
+        isAwake = false
+        swap(&current, &upcoming)
+    }
 }

@@ -123,7 +123,7 @@ package final class Gateway: Sendable {
     /// How often `watchMachine` wants to be called.
     package static let machineInterval = MachineWatch.interval
 
-    /// Has workers do what suits a machine that is busy, or not: see `MachineWatch`. Reads a file of the system's.
+    /// Lets workers run where it costs least: see `MachineWatch`. Reads a file of the system's.
     package func watchMachine(_ times: Processors.Times? = Processors.times) {
         let allowed = Processors.allowed
         // Under this lock no thread ends, so that none is taken for another.

@@ -77,7 +77,8 @@ def conditions(chosen, tools, suite):
         f"medians; TCP with {network.congestion_control()}; {chosen.workers} workers or threads each, one listening "
         "socket per worker; round robin over two nginx upstreams of one worker; keep-alive on both sides (but where a "
         "workload says otherwise); no access log; X-Forwarded-For, -Proto, -Host, X-Real-IP and X-Request-Id set by "
-        "all, which was checked; large bodies: HAProxy splices, nginx has buffers of 256 KiB. TLS: one ECDSA P-256 certificate, tickets. Clients: wrk and "
+        "all, which was checked; large bodies: HAProxy splices, nginx has buffers of 256 KiB. TLS: one ECDSA P-256 "
+        "certificate, tickets. Clients: wrk and "
         "h2load with up to two threads, a client of our own for handshakes (figures are for connect, handshake, one "
         "small GET, close). CPU time is read in ticks of 10 ms. Memory is resident, shared pages counted once. System "
         f"calls in a run apart, {counted[suite.calls.tool]}.")

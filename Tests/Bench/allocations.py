@@ -5,7 +5,6 @@ each request` allows for a thousandth: every second or so a new routing table is
 """
 
 import os
-import subprocess
 import sys
 
 import clients
@@ -16,7 +15,6 @@ from tools import Tools
 from workloads import WORKLOADS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-HERE = os.path.dirname(os.path.abspath(__file__))
 MOST = 0.001
 # What two runs may differ by however few their requests: tables that grow with the connections.
 NOISE = 16
@@ -29,10 +27,7 @@ class Counted(Portico):
 
     def command(self, workload, upstreams):
         self.count_file = self.children.path(f"allocations-{self.engine}")
-        library = self.children.path("allocations.so")
-        if not os.path.exists(library):
-            subprocess.run(
-                ["cc", "-O2", "-shared", "-fPIC", "-o", library, os.path.join(HERE, "allocations.c")], check=True)
+        library = self.children.compiled("allocations.so", "allocations.c", "-shared", "-fPIC")
         return ["env", f"LD_PRELOAD={library}", f"COUNTED_ALLOCATIONS={self.count_file}"] + super().command(
             workload, upstreams)
 

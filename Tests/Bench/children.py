@@ -55,6 +55,14 @@ class Children:
     def path(self, name):
         return os.path.join(self.directory, name)
 
+    def compiled(self, name, source, *flags):
+        """The path of a C source of the suite's, compiled when it is first asked for."""
+        path = self.path(name)
+        if not os.path.exists(path):
+            source = os.path.join(os.path.dirname(os.path.abspath(__file__)), source)
+            subprocess.run(["cc", "-O2", "-o", path, source, *flags], check=True)
+        return path
+
     def write(self, name, text):
         with open(self.path(name), "w") as file:
             file.write(text)

@@ -7,7 +7,6 @@ import resource
 import select
 import socket
 import statistics
-import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import List
@@ -87,10 +86,7 @@ def h2load(children, workload, port, length):
 
 def handshake(children, workload, port, length):
     """One connection for each request: TLS 1.3 handshake, GET, answer, end; see handshakes.c."""
-    program = children.path("handshakes")
-    if not os.path.exists(program):
-        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "handshakes.c")
-        subprocess.run(["cc", "-O2", "-o", program, source, "-lssl", "-lcrypto"], check=True)
+    program = children.compiled("handshakes", "handshakes.c", "-lssl", "-lcrypto")
     kind = "resumed" if workload.client == "resumption" else "full"
     output = children.run([program, kind, str(port), str(workload.connections), str(length)], length + 30)
     counted = json.loads(output)
